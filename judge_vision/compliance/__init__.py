@@ -1,0 +1,1 @@
+"""Competition rules: reading a registry, and checking entries against it."""

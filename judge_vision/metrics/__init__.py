@@ -1,0 +1,1 @@
+"""Figures measured from pixels: tonal, light and monochrome. Pure functions of arrays and settings."""

@@ -1,0 +1,66 @@
+"""Writing files so that a reader never sees half of one. Standard library only: the scoring container uses it too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """`value` as JSON with sorted keys and no spare blanks: equal values give equal bytes. NaN is refused."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+
+
+def digest(value: Any) -> str:
+    """SHA-256, in hexadecimal, of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` atomically and durably: written aside, flushed to the disk, renamed.
+
+    A reader sees the old content or the new one, also after a power cut.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{secrets.token_hex(6)}.part")
+    try:
+        with aside.open("xb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` atomically as indented JSON with sorted keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=1)
+    write_bytes(path, (text + "\n").encode())
+
+
+def write_if_changed(path: Path, data: bytes) -> bool:
+    """Write `data` atomically unless `path` holds just that already; say whether it was written."""
+    try:
+        if path.read_bytes() == data:
+            return False
+    except FileNotFoundError:
+        pass
+    write_bytes(path, data)
+    return True
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in `path`. Raises OSError, or ValueError for a file that is not JSON."""
+    return json.loads(path.read_bytes())
+
+
+def finite(value: float, digits: int = 9) -> float | None:
+    """`value` as a plain float rounded to `digits` decimals, or None where it is not finite."""
+    number = float(value)
+    return round(number, digits) if math.isfinite(number) else None
