@@ -41,13 +41,15 @@ class ErrorType(str, Enum):
 class PhotographError(Exception):
     """One photograph cannot be judged; its neighbours can.
 
-    `message` says what happened and what to do, without the file's name: the row carries that.
+    `message` says what happened and what to do, without the file's name: the row carries that. `sha256` is the hash of the
+    bytes where they could be read: a corrupt file still has an identity.
     """
 
-    def __init__(self, error_type: ErrorType, message: str) -> None:
+    def __init__(self, error_type: ErrorType, message: str, sha256: str | None = None) -> None:
         super().__init__(message)
         self.error_type = error_type
         self.message = message
+        self.sha256 = sha256
 
 
 class UserError(Exception):

@@ -21,43 +21,54 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path` atomically and durably: written aside, flushed to the disk, renamed.
+def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
+    """Write `data` to `path` atomically: written aside, flushed to the disk, renamed.
 
-    A reader sees the old content or the new one, also after a power cut.
+    A reader sees the old content or the new one, also after a power cut; with `durable` false (no flush) a power cut
+    may leave an empty file, which is right where the reader can tell or a later flush covers it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{secrets.token_hex(6)}.part")
     try:
         with aside.open("xb") as handle:
             handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
+            if durable:
+                handle.flush()
+                os.fsync(handle.fileno())
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, durable: bool = True) -> None:
     """Write `value` atomically as indented JSON with sorted keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, indent=1)
-    write_bytes(path, (text + "\n").encode())
+    write_bytes(path, (text + "\n").encode(), durable)
 
 
-def write_if_changed(path: Path, data: bytes) -> bool:
+def write_if_changed(path: Path, data: bytes, durable: bool = True) -> bool:
     """Write `data` atomically unless `path` holds just that already; say whether it was written."""
     try:
         if path.read_bytes() == data:
             return False
     except FileNotFoundError:
         pass
-    write_bytes(path, data)
+    write_bytes(path, data, durable)
     return True
 
 
 def read_json(path: Path) -> Any:
     """The JSON value in `path`. Raises OSError, or ValueError for a file that is not JSON."""
     return json.loads(path.read_bytes())
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256, in hexadecimal, of the bytes of a file."""
+    hasher = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(1 << 20):
+            hasher.update(chunk)
+    return hasher.hexdigest()
 
 
 def finite(value: float, digits: int = 9) -> float | None:

@@ -1,0 +1,50 @@
+"""Judge Vision: from a folder of photographs to one table and one page. Read the includes in order: that is the flow."""
+
+import os
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+# Shipped defaults; `--configfile` and `--config` override them.
+configfile: os.path.join(workflow.basedir, "config", "thresholds.yaml")
+configfile: os.path.join(workflow.basedir, "config", "config.yaml")
+
+
+include: "rules/common.smk"
+
+
+# Everything a run writes, Snakemake's own records and locks too, lies in the results folder.
+workdir: CONFIG.results
+
+
+include: "rules/manifest.smk"
+include: "rules/prepare.smk"
+include: "rules/iqa.smk"
+include: "rules/tonal.smk"
+include: "rules/mono.smk"
+include: "rules/compliance.smk"
+include: "rules/merge.smk"
+include: "rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    """The Stage 1 table and the page."""
+    default_target: True
+    input:
+        "stage1.parquet",
+        "report/index.html",
+        strict_check(),
+
+
+onsuccess:
+    say_summary()
+
+
+onerror:
+    say_failure(log)

@@ -1,0 +1,172 @@
+"""The configuration: one typed model. `config/*.yaml` hold its defaults with a comment for each key.
+
+Values given on the command line (`--config`) reach us as text, as YAML or as numbers that were meant as text; they are
+read leniently where the meaning is certain and refused with a hint where it is not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import typing
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from judge_vision.failure import UserError
+from judge_vision.metrics.settings import MonoSettings, TonalSettings
+from judge_vision.photograph.settings import ListingSettings, PrepareSettings
+
+
+def _path_text(value: Any) -> Any:
+    if value is None or isinstance(value, str):
+        return value
+    raise ValueError(f"was read as the {type(value).__name__} {value!r}; write it with a slash, as in ./2024_05")
+
+
+PathText = Annotated[str, BeforeValidator(_path_text)]
+
+
+class Section(BaseModel):
+    """A mapping in the configuration; immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Models(Section):
+    """Which networks score."""
+
+    bundle: PathText = "embedded"
+    root: PathText | None = None
+
+
+class Musiq(Section):
+    """How MUSIQ runs."""
+
+    backend: Literal["native", "tfhub"] = "native"
+    variant: Literal["spaq", "koniq", "paq2piq", "ava"] = "spaq"
+
+
+class Iqa(Section):
+    """How the networks run."""
+
+    max_side: int = Field(default=1024, ge=32)
+    batch_size: int = Field(default=16, ge=1)
+
+
+class Compliance(Section):
+    """Which competition's rules apply."""
+
+    registry: PathText | None = None
+    competition: str | None = None
+
+
+class Containers(Section):
+    """Images for rules that can run in a container."""
+
+    iqa: PathText = "docker://judge-vision/iqa:latest"
+
+
+class Jobs(Section):
+    """What one job asks of the machine."""
+
+    iqa_threads: int = Field(default=2, ge=1)
+    host_threads: int = Field(default=2, ge=1)
+
+
+class Report(Section):
+    """The page."""
+
+    title: str = "Judge Vision"
+
+
+class Config(Section):
+    """All settings of a run. The keys are documented in `config/config.yaml` and `config/thresholds.yaml`."""
+
+    photos: PathText = "examples/photos"
+    list: PathText | None = None
+    results: PathText = "results"
+    strict: bool = False
+    images_per_job: int = Field(default=256, ge=1)
+    models: Models = Models()
+    musiq: Musiq = Musiq()
+    iqa: Iqa = Iqa()
+    compliance: Compliance = Compliance()
+    containers: Containers = Containers()
+    jobs: Jobs = Jobs()
+    report: Report = Report()
+    listing: ListingSettings = ListingSettings()
+    prepare: PrepareSettings = PrepareSettings()
+    tonal: TonalSettings = TonalSettings()
+    mono: MonoSettings = MonoSettings()
+
+    def resolved(self, base: Path) -> Config:
+        """The same configuration with every path absolute, relative ones taken from `base`."""
+
+        def absolute(text: str) -> str:
+            return str((base / Path(text).expanduser()).resolve())
+
+        return self.model_copy(
+            update={
+                "photos": absolute(self.photos),
+                "list": absolute(self.list) if self.list else None,
+                "results": absolute(self.results),
+                "compliance": self.compliance.model_copy(
+                    update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
+                ),
+            }
+        )
+
+
+def read_config(raw: dict[str, Any]) -> Config:
+    """`raw`, as Snakemake hands it over, as a `Config`.
+
+    Raises UserError with one line per mistake: an unknown key with the nearest valid one, or a value out of range.
+    """
+    mistakes = list(_unknown_keys(raw, Config, ""))
+    if mistakes:
+        raise UserError("\n".join(mistakes))
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            key = ".".join(str(part) for part in problem["loc"])
+            message = problem["msg"].removeprefix("Value error, ")
+            given = "" if "was read as" in message else f" (given: {problem['input']!r})"
+            lines.append(f"config key {key}: {message[0].lower()}{message[1:]}{given}")
+        raise UserError("\n".join(lines)) from None
+
+
+def field_types(model: Any) -> dict[str, Any]:
+    """Name and type of each key of a section, whether a pydantic model or a settings dataclass; {} for a plain value."""
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return {name: field.annotation for name, field in model.model_fields.items()}
+    if dataclasses.is_dataclass(model):
+        return dict(typing.get_type_hints(model))
+    return {}
+
+
+def _unknown_keys(raw: Any, model: Any, prefix: str) -> typing.Iterator[str]:
+    known = field_types(model)
+    if not known:
+        return
+    if not isinstance(raw, dict):
+        first = next(iter(known))
+        yield (
+            f"config key {prefix.rstrip('.')}: a section with keys is expected, not {raw!r}; "
+            f"on the command line write {prefix.rstrip('.')}='{{{first}: VALUE}}'"
+        )
+        return
+    for key, value in raw.items():
+        if key in known:
+            yield from _unknown_keys(value, known[key], f"{prefix}{key}.")
+            continue
+        if "." in str(key) and str(key).split(".")[0] in known:
+            section, rest = str(key).split(".", 1)
+            yield f"unknown config key {prefix}{key}; on the command line write {section}='{{{rest}: VALUE}}'"
+            continue
+        nearest = difflib.get_close_matches(str(key), known, n=1, cutoff=0.4)
+        hint = f"did you mean {prefix}{nearest[0]}?" if nearest else f"known keys: {', '.join(known)}"
+        yield f"unknown config key {prefix}{key}; {hint}"

@@ -1,0 +1,99 @@
+"""All records of all shards into one table and one summary. Works in the results folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from judge_vision.records import store
+from judge_vision.records.table import STEPS, row, write_table
+from judge_vision.workflow import paths
+from judge_vision.workflow.shard import ShardJob, read_records
+
+# Keys of a shard list's line that are not the user's own columns.
+_OWN_KEYS = {"image", "path", "size", "mtime_ns", "ctime_ns", "title", "category", "author", "missing"}
+
+
+def merge() -> dict[str, Any]:
+    """Write `stage1.parquet` and `summary.json`; return the summary.
+
+    Raises FileNotFoundError or ValueError where a shard's records are missing or are not what its index says.
+    """
+    manifest = store.read_json(paths.MANIFEST)
+    rows: list[dict[str, Any]] = []
+    extra_names: set[str] = set()
+    set_findings = store.read_json(paths.ENTRIES)
+    for records, entry in _photographs(manifest["shards"]):
+        _add_set_findings(records["compliance"], set_findings.get(entry["image"], []))
+        extra = {key: entry[key] for key in entry.keys() - _OWN_KEYS}
+        extra_names |= extra.keys()
+        rows.append(row(records, extra))
+    if len(rows) != manifest["photographs"]:
+        raise ValueError(f"{manifest['photographs']} photographs in the manifest, {len(rows)} in the records")
+    write_table(paths.TABLE, rows, _metadata(), sorted(extra_names))
+    summary = summarise(rows)
+    store.write_json(paths.SUMMARY, summary)
+    _sweep(set(manifest["shards"]))
+    return summary
+
+
+def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many photographs are ok and failed, the failures by reason, and what the folder held besides."""
+    failures = [row for row in rows if row["status"] == "failed"]
+    return {
+        "photographs": len(rows),
+        "ok": len(rows) - len(failures),
+        "failed": len(failures),
+        "failures": [
+            {"image": row["image"], "error_type": row["error_type"], "error": row["error"]}
+            for row in sorted(failures, key=lambda row: row["image"])
+        ],
+        "failed_by_type": dict(sorted(Counter(row["error_type"] for row in failures).items())),
+        "skipped": store.read_json(paths.SKIPPED),
+    }
+
+
+def _photographs(shards: list[str]) -> Iterator[tuple[dict[str, dict[str, Any]], dict[str, Any]]]:
+    for shard in shards:
+        by_step = {step: read_records(step, shard) for step in STEPS}
+        for entry in ShardJob("merge", shard).entries():
+            yield {step: by_step[step][entry["image"]] for step in STEPS}, entry
+
+
+def _add_set_findings(record: dict[str, Any], findings: list[dict[str, Any]]) -> None:
+    """Add to a compliance record, in memory, what only the whole set of entries shows."""
+    broken = [finding for finding in findings if finding["status"] == "does_not_comply"]
+    rejected = [finding["sentence"] for finding in broken if finding["severity"] == "reject"]
+    others = [finding["sentence"] for finding in findings if finding["sentence"] not in rejected]
+    if rejected:
+        record["compliance_passed"] = False
+    record["compliance_issues"] = [*record.get("compliance_issues", []), *rejected]
+    record["compliance_warnings"] = [*record.get("compliance_warnings", []), *others]
+
+
+def _metadata() -> dict[str, Any]:
+    """What made the table: settings, libraries and code of each step. No paths and no times: equal input, equal bytes."""
+    steps = {}
+    for step in STEPS:
+        document = store.read_json(paths.settings_file(step))
+        steps[step] = {key: document[key] for key in ("settings", "libraries", "code")}
+    return {"steps": steps, "bundle": steps["iqa"]["settings"]["bundle"]}
+
+
+def _sweep(shards: set[str]) -> None:
+    """Remove what earlier runs left of shards that are no more."""
+    for step in STEPS:
+        for folder in (paths.records_folder(step), paths.STATE / "jobs" / step, paths.index_file(step, "x").parent):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if path.name.split(".")[0] not in shards:
+                    _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

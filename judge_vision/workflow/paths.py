@@ -1,0 +1,69 @@
+"""Where things lie below the results folder. Standard library only: the scoring container uses it too."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+STATE = Path("state")
+INVENTORY = STATE / "inventory.jsonl"
+RUN_CONFIG = STATE / "config.json"
+RUN_LOCK = STATE / "run.lock"
+MANIFEST = STATE / "manifest.json"
+ENTRIES = STATE / "entries.json"
+STRICT = STATE / "strict.ok"
+SKIPPED = STATE / "skipped.json"
+SUMMARY = Path("summary.json")
+TABLE = Path("stage1.parquet")
+THUMBNAILS = Path("thumbnails")
+HEAT_MAPS = Path("heatmaps")
+CORRECTED = Path("corrected")
+
+_NAME_CHARS = 40
+
+
+def settings_file(rule: str) -> Path:
+    """The settings that a rule runs with; an input of every job of the rule."""
+    return STATE / "settings" / f"{rule}.json"
+
+
+def shard_list(shard: str) -> Path:
+    """The photographs of one shard, one JSON object a line."""
+    return STATE / "shards" / f"{shard}.jsonl"
+
+
+def index_file(rule: str, shard: str) -> Path:
+    """What one job wrote: the records of its photographs, each with its SHA-256."""
+    return STATE / "index" / rule / f"{shard}.json"
+
+
+def shard_lock(rule: str, shard: str) -> Path:
+    """Held by the job of `rule` on `shard`, so that an orphan of a killed run and its successor take turns."""
+    return STATE / "locks" / f"{rule}-{shard}.lock"
+
+
+def records_folder(rule: str) -> Path:
+    """The records of one rule, one file per photograph, in one folder per shard."""
+    return Path("records") / rule
+
+
+def cache_folder(rule: str) -> Path:
+    """Figures by content: they survive renames, moves between shards, failures and kills."""
+    return Path("cache") / rule
+
+
+def working_folder(shard: str) -> Path:
+    """Working copies of one shard, deleted once every rule has read them."""
+    return Path("work") / shard
+
+
+def file_name(image: str, suffix: str) -> str:
+    """A file name for what belongs to `image` (its path in the photo folder, as text).
+
+    A readable part for people, a hash of the whole path for uniqueness: safe for any name, whatever it contains and
+    however long it is, also where the file system ignores case.
+    """
+    readable = re.sub(r"[^A-Za-z0-9._]+", "-", image.rsplit("/", 1)[-1]).strip("-.")[:_NAME_CHARS]
+    unique = hashlib.sha256(image.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{readable}-{unique}{suffix}" if readable else f"{unique}{suffix}"

@@ -1,0 +1,54 @@
+"""Lines that tell a waiting person how far a job is. Standard library only."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+def clock(seconds: float) -> str:
+    """`seconds` for people: "40 s", "5 min", "2 h 05 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class Progress:
+    """Counts the photographs of one job and says on stderr how many are done, how fast, and how long it will take.
+
+    The rate counts only photographs that were measured: those found in the cache take no time worth counting.
+    """
+
+    def __init__(self, label: str, total: int, cached: int) -> None:
+        self._label = label
+        self._total = total
+        self._cached = cached
+        self._measured = 0
+        self._started = time.monotonic()
+        self._last_line = self._started
+
+    def step(self) -> None:
+        """One more photograph was measured; print a line if the last one is some seconds old."""
+        self._measured += 1
+        now = time.monotonic()
+        if now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            rate = self._measured / (now - self._started)
+            left = (self._total - self._cached - self._measured) / rate
+            self._say(f"{self._cached + self._measured} of {self._total} photographs, {rate:.1f}/s, {clock(left)} left")
+
+    def finish(self, failed: int) -> None:
+        """Print the closing line."""
+        seconds = time.monotonic() - self._started
+        parts = [f"{self._total} photographs done in {clock(seconds)}"]
+        if self._cached:
+            parts.append(f"{self._cached} from the cache")
+        if failed:
+            parts.append(f"{failed} failed")
+        self._say(", ".join(parts))
+
+    def _say(self, text: str) -> None:
+        print(f"[{self._label}] {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,173 @@
+"""What happens once per call of Snakemake, before it plans: lock the results, look at the photographs, write settings.
+
+Snakemake compares files, so everything a job depends on is put into a file that is rewritten only when its content
+changes: the inventory of the photo folder (Snakemake does not notice an edited file in a folder), and one settings
+file per rule with its parameters, the hash of its code and the versions of its libraries.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fcntl
+import importlib.metadata
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from judge_vision.config import Config, read_config
+from judge_vision.failure import UserError
+from judge_vision.models import bundle
+from judge_vision.records import store
+from judge_vision.workflow import paths
+from judge_vision.workflow.code import code_digest
+
+# The libraries whose version can change what a rule computes.
+LIBRARIES = {
+    "prepare": ("pillow", "pillow-heif", "pillow-jxl-plugin", "rawpy", "numpy", "imagehash"),
+    "iqa": ("tensorflow", "tensorflow-hub", "numpy", "pillow"),
+    "tonal": ("numpy", "opencv-python-headless", "pillow"),
+    "mono": ("numpy", "opencv-python-headless", "pillow"),
+    "compliance": ("numpy", "pillow"),
+    "entries": ("numpy",),
+    "merge": ("pyarrow",),
+    "report": ("jinja2", "pyarrow"),
+}
+
+# The rules that read what `prepare` decoded.
+READ_PIXELS = ("iqa", "tonal", "mono")
+
+_lock_handle: Any = None  # open for the life of the process: closing it would release the lock
+
+
+def open_config(raw: dict[str, Any], base: Path, main: bool) -> Config:
+    """The configuration with absolute paths.
+
+    The main process checks what Snakemake read, taking relative paths from `base`. The process of a job, which may run
+    on another machine, works in the results folder and reads what the main process wrote there.
+    """
+    if main:
+        return read_config(raw).resolved(base)
+    return Config.model_validate(store.read_json(base / paths.RUN_CONFIG))
+
+
+def shards(manifest: str) -> list[str]:
+    """The names of all shards."""
+    return list(store.read_json(Path(manifest))["shards"])
+
+
+def read_only_folders(config: Config, root: Path) -> list[str]:
+    """What a container needs to see beside the results folder: the code, the photographs, the models."""
+    folders = [root, Path(config.photos), bundle.folder(config.models.bundle, config.models.root)]
+    return [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
+
+
+def begin(config: Config, root: Path) -> None:
+    """Make the results folder ready for a run with `config`, whose paths are absolute; `root` holds the Snakefile.
+
+    Raises UserError where a folder is missing or not writable, or another run uses the results folder.
+    """
+    results = Path(config.results)
+    _check_folders(config, results)
+    _lock(results)
+    # We hold the lock of the whole folder, so a lock file of Snakemake's own is the remains of a killed run.
+    shutil.rmtree(results / ".snakemake" / "locks", ignore_errors=True)
+    _write(results / paths.RUN_CONFIG, config.model_dump(mode="json"))
+    _write_inventory(config, results)
+    documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
+    for rule in READ_PIXELS:
+        # other preparation, other pixels
+        documents[rule]["measured_by"] = store.digest([documents[rule]["measured_by"], documents["prepare"]["measured_by"]])
+    for rule, document in documents.items():
+        _write(results / paths.settings_file(rule), document)
+    _forget_broken_manifest(results)
+
+
+def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
+    """The parameters of each rule that can change what it writes; how fast it runs is not among them."""
+    prepare = dataclasses.asdict(config.prepare)
+    registry = config.compliance.registry
+    rules = {
+        "competition": config.compliance.competition,
+        # the content counts, not where the file lies
+        "registry_sha256": store.file_sha256(Path(registry)) if registry else None,
+    }
+    chosen = bundle.describe(config.models.bundle, config.models.root)
+    return {
+        "prepare": prepare,
+        "iqa": {
+            "bundle": chosen,
+            "musiq": config.musiq.model_dump(),
+            "max_side": config.iqa.max_side,
+        },
+        "tonal": dataclasses.asdict(config.tonal),
+        "mono": dataclasses.asdict(config.mono),
+        "compliance": rules,
+        "entries": rules,
+        "merge": {},
+        "report": config.report.model_dump(),
+    }
+
+
+def _with_code(rule: str, settings: dict[str, Any], root: Path) -> dict[str, Any]:
+    script = root / "scripts" / f"{rule}.py"
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES[rule]}
+    measuring = code_digest(script, root, carriers=False)
+    return {
+        "rule": rule,
+        "settings": settings,
+        "libraries": versions,
+        "code": code_digest(script, root, carriers=True),
+        "measured_by": store.digest([rule, settings, versions, measuring]),
+    }
+
+
+def _check_folders(config: Config, results: Path) -> None:
+    photos = Path(config.photos)
+    if not photos.is_dir():
+        raise UserError(f"the photo folder {photos} does not exist; set it with --config photos=FOLDER")
+    if results == photos or results in photos.parents:
+        raise UserError(f"the photo folder {photos} lies inside the results folder {results}; choose another one")
+    try:
+        (results / paths.STATE).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"the results folder {results} cannot be written: {error.strerror}") from None
+    if not os.access(results / paths.STATE, os.W_OK):
+        raise UserError(f"the results folder {results} cannot be written: permission denied")
+
+
+def _lock(results: Path) -> None:
+    global _lock_handle  # noqa: PLW0603 - the lock lives exactly as long as the process
+    handle = (results / paths.RUN_LOCK).open("w")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        raise UserError(f"another run is using the results folder {results}; wait for it or choose another") from None
+    _lock_handle = handle
+
+
+def _write(path: Path, value: Any) -> None:
+    store.write_if_changed(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
+
+
+def _write_inventory(config: Config, results: Path) -> None:
+    from judge_vision.photograph import listing
+
+    found = listing.take_inventory(config)
+    lines = "".join(store.canonical_json(entry) + "\n" for entry in found.entries)
+    store.write_if_changed(results / paths.INVENTORY, lines.encode())
+    _write(results / paths.SKIPPED, found.skipped)
+
+
+def _forget_broken_manifest(results: Path) -> None:
+    """Delete the manifest if a shard list that it names is gone, so that the checkpoint runs again."""
+    manifest = results / paths.MANIFEST
+    try:
+        shards = store.read_json(manifest)["shards"]
+    except (FileNotFoundError, ValueError, KeyError):
+        manifest.unlink(missing_ok=True)
+        return
+    if not all((results / paths.shard_list(shard)).exists() for shard in shards):
+        manifest.unlink()

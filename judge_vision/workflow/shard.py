@@ -1,0 +1,218 @@
+"""One job: a rule's work on the photographs of one shard.
+
+The loop is the same for every rule. For each photograph it looks for the figures in the cache, measures what is
+missing, writes one record per photograph and, when all are written, one index that names each record and its SHA-256.
+Only the index is a declared output: Snakemake deletes the declared outputs of a job that failed, and what was measured
+before must survive that. Standard library only: the scoring container runs this too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.records import store
+from judge_vision.workflow import paths
+from judge_vision.workflow.progress import Progress
+
+log = logging.getLogger(__name__)
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Item:
+    """A photograph in a job: its line in the shard list and, after `prepare`, the record of its facts."""
+
+    image: str
+    entry: dict[str, Any]
+    facts: dict[str, Any] | None = None
+
+
+Outcome = Figures | PhotographError
+Measure = Callable[[list[Item]], Iterable[tuple[Item, Outcome]]]
+
+
+def content_key(measured_by: str, *content: Any) -> str:
+    """The cache key of figures: what they were measured from, and by which code and settings."""
+    return store.digest([measured_by, *content])
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """The work of `rule` on `shard`, below the results folder that is the working directory."""
+
+    rule: str
+    shard: str
+
+    @property
+    def label(self) -> str:
+        """How the job is called in messages."""
+        return f"{self.rule} {self.shard}"
+
+    def settings(self) -> dict[str, Any]:
+        """The settings file of the rule: `settings`, and `measured_by`, the hash of code, settings and libraries."""
+        return dict(store.read_json(paths.settings_file(self.rule)))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The lines of the shard list, in their order."""
+        lines = paths.shard_list(self.shard).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def items(self) -> list[Item]:
+        """The photographs with their facts. Raises FileNotFoundError where `prepare` has not been here."""
+        facts = read_records("prepare", self.shard)
+        return [Item(entry["image"], entry, facts[entry["image"]]) for entry in self.entries()]
+
+    def run(
+        self,
+        items: list[Item],
+        measure: Measure,
+        key: Callable[[Item], str],
+        usable: Callable[[Item, Figures], bool] = lambda item, figures: True,
+    ) -> None:
+        """Measure what the cache does not hold, write every record, then the index.
+
+        `usable` may refuse cached figures whose companion files (a heat map, a working copy) are gone.
+        Photographs whose preparation failed are passed on as failed, with the same reason.
+        """
+        with _held(paths.shard_lock(self.rule, self.shard)):
+            started = time.monotonic()
+            outcomes: dict[str, Outcome] = {}
+            pending: list[Item] = []
+            cached = 0
+            for item in items:
+                if item.facts is not None and item.facts["status"] == "failed":
+                    outcomes[item.image] = PhotographError(ErrorType(item.facts["error_type"]), item.facts["error"])
+                    continue
+                figures = self._cached(key(item))
+                if figures is not None and usable(item, figures):
+                    outcomes[item.image] = figures
+                    cached += 1
+                else:
+                    pending.append(item)
+            progress = Progress(self.label, len(items), len(items) - len(pending))
+            for item, outcome in measure(pending) if pending else ():
+                if not isinstance(outcome, PhotographError):
+                    store.write_json(self._cache_file(key(item)), outcome, durable=False)
+                else:
+                    log.warning("%s: %s: %s", item.image, outcome.error_type.value, outcome.message)
+                outcomes[item.image] = outcome
+                progress.step()
+            self._write_index([self._write_record(item, outcomes[item.image]) for item in items])
+            failed = sum(isinstance(outcome, PhotographError) for outcome in outcomes.values())
+            progress.finish(failed)
+            self._write_statistics(len(items), cached, failed, time.monotonic() - started)
+
+    def _cache_file(self, key: str) -> Path:
+        return paths.cache_folder(self.rule) / key[:2] / f"{key}.json"
+
+    def _cached(self, key: str) -> Figures | None:
+        try:
+            return dict(store.read_json(self._cache_file(key)))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            # cannot come from us, every write is atomic: measured anew rather than trusted
+            log.warning("the cache file %s is damaged; measuring again", self._cache_file(key))
+            return None
+
+    def _write_record(self, item: Item, outcome: Outcome) -> dict[str, str]:
+        failure = outcome if isinstance(outcome, PhotographError) else None
+        figures: Figures = {} if isinstance(outcome, PhotographError) else outcome
+        record = {
+            "schema": f"judge-vision/{self.rule}/1",
+            "image": item.image,
+            "sha256": figures.get("sha256") or (item.facts or {}).get("sha256") or (failure.sha256 if failure else None),
+            "status": "failed" if failure else "ok",
+            "error_type": failure.error_type.value if failure else None,
+            "error": failure.message if failure else None,
+            **{name: value for name, value in figures.items() if name != "sha256"},
+        }
+        path = paths.records_folder(self.rule) / self.shard / paths.file_name(item.image, ".json")
+        text = json.dumps(record, sort_keys=True, allow_nan=False, indent=1) + "\n"
+        store.write_if_changed(path, text.encode(), durable=False)
+        return {
+            "image": item.image,
+            "file": path.as_posix(),
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "status": str(record["status"]),
+        }
+
+    def _write_index(self, rows: list[dict[str, str]]) -> None:
+        folder = paths.records_folder(self.rule) / self.shard
+        kept = {Path(row["file"]).name for row in rows}
+        for path in folder.glob("*.json") if folder.is_dir() else ():
+            if path.name not in kept:
+                path.unlink()
+        # one flush for all records, before the index that vouches for them: a flush per file costs milliseconds each
+        os.sync()
+        store.write_json(paths.index_file(self.rule, self.shard), {"rule": self.rule, "records": rows})
+
+    def _write_statistics(self, total: int, cached: int, failed: int, seconds: float) -> None:
+        # beside the index, not in it: timings would make every index differ and wake what depends on it
+        store.write_json(
+            paths.STATE / "jobs" / self.rule / f"{self.shard}.json",
+            {"photographs": total, "cached": cached, "failed": failed, "seconds": round(seconds, 3)},
+            durable=False,
+        )
+
+
+def read_records(rule: str, shard: str) -> dict[str, dict[str, Any]]:
+    """The records that `rule` wrote for `shard`, by image, each checked against the SHA-256 in the index.
+
+    Raises FileNotFoundError for a missing index or record, ValueError for a record that was changed by hand.
+    """
+    records = {}
+    for row in store.read_json(paths.index_file(rule, shard))["records"]:
+        data = Path(row["file"]).read_bytes()
+        if hashlib.sha256(data).hexdigest() != row["sha256"]:
+            raise ValueError(f"{row['file']} is not what {rule} wrote; delete it and state/index/{rule}/{shard}.json")
+        records[row["image"]] = json.loads(data)
+    return records
+
+
+def each(function: Callable[[Item], Figures], workers: int) -> Measure:
+    """A `Measure` that calls `function` for one photograph at a time, in `workers` threads.
+
+    NumPy, OpenCV and Pillow release the interpreter's lock in their loops, so threads are enough.
+    """
+
+    def guarded(item: Item) -> tuple[Item, Outcome]:
+        try:
+            return item, function(item)
+        except PhotographError as failure:
+            return item, failure
+        except Exception:
+            log.exception("%s: unexpected", item.image)
+            return item, PhotographError(ErrorType.INTERNAL, "a defect of this program; the job's log has the details")
+
+    def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            yield from pool.map(guarded, items)
+
+    return measure
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on `path`. The system releases it when the process ends, however it ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("waiting for a job of an earlier run that still works on the same shard (%s)", path)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,77 @@
+# What every rule file needs: the checked configuration, the session, and how to reach a shard's files.
+
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT))
+
+from judge_vision.failure import UserError
+from judge_vision.workflow import messages, paths, session
+
+# Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated.
+# A container or a conda environment puts its own in front.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+try:
+    CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
+    if workflow.is_main_process:
+        session.begin(CONFIG, ROOT)
+except UserError as error:
+    # one line for people instead of a traceback
+    sys.exit(f"judge-vision: {error}")
+
+# Only what a containerised rule reads is bound, beside the results folder that is its home.
+os.environ["APPTAINER_BIND"] = ",".join(
+    [*filter(None, [os.environ.get("APPTAINER_BIND")]), *session.read_only_folders(CONFIG, ROOT)]
+)
+
+SCRIPTS = str(ROOT / "scripts")
+SHARD_LIST = str(paths.shard_list("{shard}"))
+
+
+wildcard_constraints:
+    shard=r"\d+",
+
+
+def index(rule, shard="{shard}"):
+    """The index that `rule` writes for a shard: the declared output of its job."""
+    return str(paths.index_file(rule, shard))
+
+
+def settings(rule):
+    """The settings file of a rule, rewritten by the session only when something in it changed."""
+    return str(paths.settings_file(rule))
+
+
+def every_index(rule):
+    """Input function: the indexes of `rule` over all shards, known once the manifest is written."""
+
+    def indexes(wildcards):
+        manifest = checkpoints.manifest.get().output.manifest
+        return [index(rule, shard) for shard in session.shards(manifest)]
+
+    return indexes
+
+
+def minutes(photographs_per_minute):
+    """Resource function: run time for a full shard at a slow machine's rate, doubled with each attempt."""
+    return lambda wildcards, attempt: (5 + CONFIG.images_per_job // photographs_per_minute) * 2 ** (attempt - 1)
+
+
+def megabytes(first):
+    """Resource function: memory, doubled with each attempt."""
+    return lambda wildcards, attempt: first * 2 ** (attempt - 1)
+
+
+def strict_check():
+    """With `strict`, a failed photograph fails the run; the check writes a file only when there is none."""
+    return [str(paths.STRICT)] if CONFIG.strict else []
+
+
+def say_summary():
+    print(messages.summary(Path.cwd()), file=sys.stderr)
+
+
+def say_failure(log):
+    print(messages.failure(Path.cwd(), log), file=sys.stderr)

@@ -1,0 +1,58 @@
+"""
+compliance: does each entry keep the competition's rules?
+
+Reads:  records/prepare/SHARD, records/mono/SHARD, the competition's registry
+Writes: records/compliance/SHARD/*.json, corrected/, state/index/compliance/SHARD.json; state/entries.json
+
+`compliance` checks what one entry shows by itself, `entries` what only the whole set shows: how many entries an
+author has, and which are duplicates.
+"""
+
+
+rule compliance:
+    """Check entries against the competition's rules."""
+    input:
+        shard=SHARD_LIST,
+        settings=settings("compliance"),
+        prepared=ancient(index("prepare")),
+        mono=index("mono"),
+    output:
+        index=index("compliance"),
+    log:
+        "logs/compliance/{shard}.log",
+    benchmark:
+        "benchmarks/compliance/{shard}.tsv"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=minutes(60),
+    conda:
+        "../envs/compliance.yaml"
+    shell:
+        "python {SCRIPTS:q}/compliance.py"
+        " --shard {wildcards.shard}"
+        " --threads {threads}"
+        " --log {log:q}"
+
+
+rule entries:
+    """Check what only the whole set of entries shows."""
+    input:
+        manifest=str(paths.MANIFEST),
+        settings=settings("entries"),
+        indexes=every_index("compliance"),
+    output:
+        findings=str(paths.ENTRIES),
+    log:
+        "logs/entries.log",
+    benchmark:
+        "benchmarks/entries.tsv"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=30,
+    conda:
+        "../envs/compliance.yaml"
+    shell:
+        "python {SCRIPTS:q}/entries.py"
+        " --log {log:q}"

@@ -1,0 +1,36 @@
+"""
+iqa: what the networks say: NIMA aesthetic, NIMA technical and MUSIQ.
+
+Reads:  records/prepare/SHARD, working copies, the photo folder, the bundle
+Writes: records/iqa/SHARD/*.json, state/index/iqa/SHARD.json
+
+The only rule that runs in a container: it needs TensorFlow and nothing else of this project's requirements.
+"""
+
+
+rule iqa:
+    """Score pictures with NIMA and MUSIQ."""
+    input:
+        shard=SHARD_LIST,
+        settings=settings("iqa"),
+        # ancient: what changes a photograph's pixels changes the shard list or the settings too, and a working copy
+        # that is made again for one rule must not wake the others
+        prepared=ancient(index("prepare")),
+        working=ancient(str(paths.working_folder("{shard}"))),
+    output:
+        index=index("iqa"),
+    log:
+        "logs/iqa/{shard}.log",
+    benchmark:
+        "benchmarks/iqa/{shard}.tsv"
+    threads: CONFIG.jobs.iqa_threads
+    resources:
+        mem_mb=megabytes(4000),
+        runtime=minutes(10),
+    container:
+        CONFIG.containers.iqa
+    shell:
+        "python {SCRIPTS:q}/iqa.py"
+        " --shard {wildcards.shard}"
+        " --threads {threads}"
+        " --log {log:q}"

@@ -1,0 +1,34 @@
+"""
+manifest: which photographs there are, and which shard each belongs to.
+
+Reads:  state/inventory.jsonl (written before planning: Snakemake would not notice an edited file in a folder)
+Writes: state/manifest.json and, beside it, state/shards/SHARD.jsonl
+
+A shard is the work of one job; a photograph keeps its shard, so that a new one re-runs one shard.
+"""
+
+
+localrules:
+    manifest,
+
+
+checkpoint manifest:
+    """Assign the photographs to shards."""
+    input:
+        inventory=str(paths.INVENTORY),
+    output:
+        manifest=str(paths.MANIFEST),
+    log:
+        "logs/manifest.log",
+    benchmark:
+        "benchmarks/manifest.tsv"
+    params:
+        images_per_job=CONFIG.images_per_job,
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=10,
+    shell:
+        "python {SCRIPTS:q}/manifest.py"
+        " --images-per-job {params.images_per_job}"
+        " --log {log:q}"

@@ -1,0 +1,55 @@
+"""
+merge: one row per photograph, failed ones too.
+
+Reads:  every record of every shard, each checked against the SHA-256 in its index
+Writes: stage1.parquet, summary.json
+
+The indexes are inputs so that Snakemake waits for them; the script finds them through the manifest, because sixty
+thousand of them do not fit on a command line.
+"""
+
+
+rule merge:
+    """Build the Stage 1 table."""
+    input:
+        manifest=str(paths.MANIFEST),
+        settings=settings("merge"),
+        prepare=every_index("prepare"),
+        iqa=every_index("iqa"),
+        tonal=every_index("tonal"),
+        mono=every_index("mono"),
+        compliance=every_index("compliance"),
+        entries=str(paths.ENTRIES),
+    output:
+        table=str(paths.TABLE),
+        summary=str(paths.SUMMARY),
+    log:
+        "logs/merge.log",
+    benchmark:
+        "benchmarks/merge.tsv"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=30,
+    shell:
+        "python {SCRIPTS:q}/merge.py"
+        " --log {log:q}"
+
+
+rule strict:
+    """Fail if a photograph failed (strict=true)."""
+    input:
+        summary=str(paths.SUMMARY),
+    output:
+        passed=str(paths.STRICT),
+    log:
+        "logs/strict.log",
+    benchmark:
+        "benchmarks/strict.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "python {SCRIPTS:q}/strict.py"
+        " --log {log:q}"

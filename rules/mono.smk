@@ -1,0 +1,36 @@
+"""
+mono: is each picture monochrome, in the sense of FIAP and PSA, and where is it not?
+
+Reads:  records/prepare/SHARD, working copies, the photo folder
+Writes: records/mono/SHARD/*.json, heatmaps/, state/index/mono/SHARD.json
+
+A host rule: NumPy and OpenCV, no network and no GPU.
+"""
+
+
+rule mono:
+    """Judge whether pictures are monochrome."""
+    input:
+        shard=SHARD_LIST,
+        settings=settings("mono"),
+        # ancient: what changes a photograph's pixels changes the shard list or the settings too, and a working copy
+        # that is made again for one rule must not wake the others
+        prepared=ancient(index("prepare")),
+        working=ancient(str(paths.working_folder("{shard}"))),
+    output:
+        index=index("mono"),
+    log:
+        "logs/mono/{shard}.log",
+    benchmark:
+        "benchmarks/mono/{shard}.tsv"
+    threads: CONFIG.jobs.host_threads
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=minutes(60),
+    conda:
+        "../envs/mono.yaml"
+    shell:
+        "python {SCRIPTS:q}/mono.py"
+        " --shard {wildcards.shard}"
+        " --threads {threads}"
+        " --log {log:q}"

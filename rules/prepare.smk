@@ -1,0 +1,31 @@
+"""
+prepare: what each file is, and its pixels as 8-bit sRGB. The only step that decodes an original.
+
+Reads:  state/shards/SHARD.jsonl and the originals in the photo folder
+Writes: records/prepare/SHARD/*.json, thumbnails/, work/SHARD/ (temporary), state/index/prepare/SHARD.json
+
+The records are not declared: Snakemake deletes what a failed job declared, and a photograph once measured is kept.
+"""
+
+
+rule prepare:
+    """Decode, check and describe the photographs of a shard."""
+    input:
+        shard=SHARD_LIST,
+        settings=settings("prepare"),
+    output:
+        index=index("prepare"),
+        working=temp(directory(str(paths.working_folder("{shard}")))),
+    log:
+        "logs/prepare/{shard}.log",
+    benchmark:
+        "benchmarks/prepare/{shard}.tsv"
+    threads: CONFIG.jobs.host_threads
+    resources:
+        mem_mb=megabytes(3000),
+        runtime=minutes(20),
+    shell:
+        "python {SCRIPTS:q}/prepare.py"
+        " --shard {wildcards.shard}"
+        " --threads {threads}"
+        " --log {log:q}"

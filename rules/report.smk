@@ -1,0 +1,27 @@
+"""
+report: a page for people.
+
+Reads:  stage1.parquet, summary.json, records/, thumbnails/, heatmaps/
+Writes: report/index.html and the pictures beside it
+"""
+
+
+rule report:
+    """Make the page."""
+    input:
+        table=str(paths.TABLE),
+        summary=str(paths.SUMMARY),
+        settings=settings("report"),
+    output:
+        page="report/index.html",
+    log:
+        "logs/report.log",
+    benchmark:
+        "benchmarks/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=30,
+    shell:
+        "python {SCRIPTS:q}/report.py"
+        " --log {log:q}"

@@ -1,0 +1,36 @@
+"""
+tonal: how light is distributed over each picture.
+
+Reads:  records/prepare/SHARD, working copies, the photo folder
+Writes: records/tonal/SHARD/*.json, state/index/tonal/SHARD.json
+
+A host rule: NumPy and OpenCV, no network and no GPU.
+"""
+
+
+rule tonal:
+    """Measure tonal and light figures."""
+    input:
+        shard=SHARD_LIST,
+        settings=settings("tonal"),
+        # ancient: what changes a photograph's pixels changes the shard list or the settings too, and a working copy
+        # that is made again for one rule must not wake the others
+        prepared=ancient(index("prepare")),
+        working=ancient(str(paths.working_folder("{shard}"))),
+    output:
+        index=index("tonal"),
+    log:
+        "logs/tonal/{shard}.log",
+    benchmark:
+        "benchmarks/tonal/{shard}.tsv"
+    threads: CONFIG.jobs.host_threads
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=minutes(60),
+    conda:
+        "../envs/tonal.yaml"
+    shell:
+        "python {SCRIPTS:q}/tonal.py"
+        " --shard {wildcards.shard}"
+        " --threads {threads}"
+        " --log {log:q}"

@@ -1,0 +1,20 @@
+"""Assign the photographs of the inventory to shards and write the shard lists."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+import logging
+
+from judge_vision.workflow import command, manifest, paths
+
+
+def work(arguments: argparse.Namespace) -> None:
+    written = manifest.write_manifest(manifest.read_inventory(paths.INVENTORY), arguments.images_per_job)
+    logging.info("%d photographs in %d shards", written["photographs"], len(written["shards"]))
+
+
+if __name__ == "__main__":
+    command.run(__doc__, work)
