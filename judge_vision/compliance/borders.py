@@ -1,0 +1,176 @@
+"""Borders and keylines: bands of one colour along the sides of a picture.
+
+A border is constant along every one of its lines and from line to line, and ends sharply; a plain sky is neither. It
+is believed only where two opposite sides agree, because a blown-out sky above a straight horizon looks just like a
+band on one side. Borders with soft, torn or patterned edges are not found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+SIDES = ("top", "right", "bottom", "left")
+_OPPOSITE = (("top", "bottom"), ("left", "right"))
+
+
+@dataclass(frozen=True)
+class BorderSettings:
+    """Differences are greatest differences of a channel, 0 to 255."""
+
+    line_share: float = 0.9
+    """Share of a line's pixels that must have the border's colour; JPEG rings beside an edge."""
+    pixel_tolerance: int = 24
+    """How far one of those pixels may be off the border's colour (JPEG again)."""
+    drift: int = 4
+    """How far a line's median may be off the first line's: a sky darkens slowly, a border does not."""
+    step: int = 10
+    """What counts as another colour just inside the border."""
+    step_share: float = 0.4
+    """Share of a line's pixels that must be another colour at the border's end."""
+    same_colour: int = 12
+    """How alike two sides' bands, or a band and a named colour, are."""
+    max_share: float = 0.49
+    """Greatest width of a band as a share of the picture's side."""
+    min_side_px: int = 16
+    """Smaller pictures have no border: their lines are too short to say."""
+    max_layers: int = 4
+    """Bands inside each other that are looked for: a border with keylines has two or three."""
+    white_from: int = 235
+    """Least channel of white."""
+    black_to: int = 20
+    """Greatest channel of black."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One band round the picture: widths in pixels (0: not on this side) and its colour, 8-bit sRGB."""
+
+    top: int
+    right: int
+    bottom: int
+    left: int
+    colour: tuple[int, int, int]
+
+    @property
+    def hex(self) -> str:
+        """The colour as #rrggbb."""
+        return "#{:02x}{:02x}{:02x}".format(*self.colour)
+
+    @property
+    def all_round(self) -> bool:
+        """Whether the band is on all four sides."""
+        return min(self.top, self.right, self.bottom, self.left) > 0
+
+    def is_colour(self, name: str, settings: BorderSettings) -> bool:
+        """Whether the band is `white`, `grey` (any neutral between), `black`, or like #rrggbb."""
+        low, high = min(self.colour), max(self.colour)
+        if name == "white":
+            return low >= settings.white_from
+        if name == "black":
+            return high <= settings.black_to
+        if name == "grey":
+            return high - low <= settings.same_colour and low < settings.white_from and high > settings.black_to
+        wanted = bytes.fromhex(name[1:])
+        return max(abs(a - b) for a, b in zip(self.colour, wanted, strict=True)) <= settings.same_colour
+
+    def as_dict(self) -> dict[str, int | str]:
+        """The layer as JSON values."""
+        return {side: getattr(self, side) for side in SIDES} | {"colour": self.hex}
+
+
+@dataclass(frozen=True)
+class _Band:
+    width: int
+    colour: tuple[int, int, int]
+    sharp: bool
+
+
+def find_borders(pixels: Pixels, settings: BorderSettings | None = None) -> list[Layer]:
+    """The layers of the border of `pixels` (HxWx3, 8-bit sRGB) from outside in; [] for none."""
+    settings = settings or BorderSettings()
+    layers: list[Layer] = []
+    while len(layers) < settings.max_layers:
+        layer = _outermost(pixels, settings)
+        if layer is None:
+            break
+        layers.append(layer)
+        height, width = pixels.shape[:2]
+        pixels = pixels[layer.top : height - layer.bottom, layer.left : width - layer.right]
+    return layers
+
+
+def widths(layers: list[Layer]) -> dict[str, int]:
+    """Width of the whole border by side, in pixels."""
+    return {side: sum(getattr(layer, side) for layer in layers) for side in SIDES}
+
+
+def inside(pixels: Pixels, layers: list[Layer]) -> Pixels:
+    """The picture without its border; a view."""
+    total = widths(layers)
+    height, width = pixels.shape[:2]
+    return pixels[total["top"] : height - total["bottom"], total["left"] : width - total["right"]]
+
+
+def _outermost(pixels: Pixels, settings: BorderSettings) -> Layer | None:
+    if min(pixels.shape[:2]) < settings.min_side_px:
+        return None
+    # each view has the side in question as its first line
+    views = {
+        "top": pixels,
+        "bottom": pixels[::-1],
+        "left": pixels.swapaxes(0, 1),
+        "right": pixels[:, ::-1].swapaxes(0, 1),
+    }
+    bands = {side: _band(view, settings) for side, view in views.items()}
+    sharp = {side: band for side, band in bands.items() if band.sharp}
+    pairs = [
+        (first, second)
+        for first, second in _OPPOSITE
+        if first in sharp and second in sharp and _alike(sharp[first], sharp[second], settings)
+    ]
+    if not pairs:
+        return None
+    colour = sharp[pairs[0][0]].colour
+    paired = [side for pair in pairs for side in pair if _alike(sharp[side], sharp[pairs[0][0]], settings)]
+    widest = max(sharp[side].width for side in paired)
+    found = {}
+    for side, band in bands.items():
+        if side in paired:
+            found[side] = band.width
+        elif band.width and max(abs(a - b) for a, b in zip(band.colour, colour, strict=True)) <= settings.same_colour:
+            # where the picture itself begins in the border's colour no end is seen; the other sides vouch for a border
+            found[side] = band.width if band.sharp else min(band.width, widest)
+        else:
+            found[side] = 0
+    return Layer(found["top"], found["right"], found["bottom"], found["left"], colour)
+
+
+def _alike(one: _Band, other: _Band, settings: BorderSettings) -> bool:
+    return max(abs(a - b) for a, b in zip(one.colour, other.colour, strict=True)) <= settings.same_colour
+
+
+def _band(lines: Pixels, settings: BorderSettings) -> _Band:
+    """The band that begins with the first of `lines` (NxMx3); width 0 where that line is not of one colour."""
+    limit = max(1, int(lines.shape[0] * settings.max_share))
+    colour = np.median(lines[0], axis=0).astype(np.int16)
+    width = 0
+    while width <= limit and _belongs(lines[width], colour, settings):
+        width += 1
+    plain = (int(colour[0]), int(colour[1]), int(colour[2]))
+    if width == 0 or width > limit:
+        return _Band(0, plain, False)
+    # the first line that does not belong, or the next where an edge was smoothed
+    beyond = lines[width : width + 2].astype(np.int16)
+    other = (np.abs(beyond - colour).max(axis=2) > settings.step).mean(axis=1)
+    return _Band(width, plain, bool(other.max() >= settings.step_share))
+
+
+def _belongs(line: Pixels, colour: npt.NDArray[np.int16], settings: BorderSettings) -> bool:
+    off = np.abs(line.astype(np.int16) - colour).max(axis=1)
+    if float((off <= settings.pixel_tolerance).mean()) < settings.line_share:
+        return False
+    return bool(np.abs(np.median(line, axis=0) - colour).max() <= settings.drift)

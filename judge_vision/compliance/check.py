@@ -1,0 +1,83 @@
+"""One entry against the rules of its competition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from judge_vision.compliance.borders import BorderSettings
+from judge_vision.compliance.duplicates import perceptual_hash
+from judge_vision.compliance.entry import Entry
+from judge_vision.compliance.finding import Finding, Severity, Status, verdict
+from judge_vision.compliance.fix import proposals
+from judge_vision.compliance.known_rules import RULES
+from judge_vision.compliance.rulebook import Case, Verdict, finding, limit_of
+from judge_vision.compliance.rules import Competition
+
+
+def check_photograph(
+    facts: Mapping[str, Any],
+    mono: Mapping[str, Any] | None,
+    entry: Entry,
+    load_pixels: Callable[[], npt.NDArray[np.uint8]],
+    competition: Competition | None,
+    border_settings: BorderSettings | None = None,
+) -> dict[str, Any]:
+    """The figures of the compliance record of one photograph.
+
+    `facts` is the record of `prepare`, `mono` that of the monochrome verdict (`mono_verdict`, `mono_mode`);
+    `load_pixels` gives HxWx3 8-bit sRGB as displayed and is called at most once, and only where a rule needs pixels.
+    Without a competition nothing is checked: `compliance_passed` is None and the lists are empty.
+    What only the whole set of entries shows is added later: see `entry_set.check_set` and `finding.add_findings`.
+    """
+    if competition is None:
+        return _figures(entry.cleaned(), None, None, []) | {"compliance_passed": None}
+    case = Case(
+        facts, mono, entry.read_name(competition), load_pixels, competition, border_settings or BorderSettings()
+    )
+    findings = [found.as_dict() for found in _findings(case)]
+    figures = _figures(case.entry, competition, case.section, findings)
+    if case.rules.no_near_duplicates:
+        figures["perceptual_hash"] = perceptual_hash(case.pixels)
+    figures["fixes"] = proposals(facts, findings, case.rules)
+    return figures
+
+
+def _findings(case: Case) -> list[Finding]:
+    competition = case.competition
+    found = []
+    for rule in RULES.values():
+        limit = limit_of(rule.name, case.rules)
+        if rule.name == "section":
+            limit = [section.name for section in competition.all_sections().values()] or None
+        if limit is None or rule.judge is None:
+            continue
+        answer = rule.judge(case, limit)
+        if answer is not None:
+            found.append(finding(rule.name, competition, limit, answer))
+    for name, text in competition.text_rules.items():
+        answer = Verdict(Status.NEEDS_PERSON, None, text)
+        found.append(Finding(f"text_rules.{name}", Severity.WARN, answer.status, None, text, answer.sentence))
+    return found
+
+
+def _figures(
+    entry: Entry, competition: Competition | None, section: str | None, found: list[dict[str, Any]]
+) -> dict[str, Any]:
+    sections = competition.all_sections() if competition else {}
+    return {
+        **verdict(found),
+        "findings": found,
+        "needs_person": [one["sentence"] for one in found if one["status"] == Status.NEEDS_PERSON.value],
+        "fixes": [],
+        "title": entry.title,
+        "category": sections[section].name if section is not None else entry.category,
+        "author": entry.author,
+        "member": entry.member,
+        "number": entry.number,
+        "section": section,
+        "perceptual_hash": None,
+    }
