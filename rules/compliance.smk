@@ -14,7 +14,9 @@ rule compliance:
     input:
         shard=SHARD_LIST,
         settings=settings("compliance"),
+        # ancient: see tonal.smk; borders, look-alikes and corrected copies need pixels
         prepared=ancient(index("prepare")),
+        working=ancient(str(paths.working_folder("{shard}"))),
         mono=index("mono"),
     output:
         index=index("compliance"),
@@ -22,7 +24,7 @@ rule compliance:
         "logs/compliance/{shard}.log",
     benchmark:
         "benchmarks/compliance/{shard}.tsv"
-    threads: 1
+    threads: CONFIG.jobs.host_threads
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(60),

@@ -8,6 +8,7 @@ band on one side. Borders with soft, torn or patterned edges are not found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +18,27 @@ SIDES = ("top", "right", "bottom", "left")
 _OPPOSITE = (("top", "bottom"), ("left", "right"))
 
 
+# Columns: Y, Cb, Cr.
+_TO_YCC = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], dtype=np.float32)
+
+
 @dataclass(frozen=True)
 class BorderSettings:
-    """Differences are greatest differences of a channel, 0 to 255."""
+    """Luma and chroma differences are in 8-bit steps.
+
+    Luma decides where a border ends: JPEG halves the resolution of chroma, which bleeds over an edge by up to 16 pixels.
+    """
 
     line_share: float = 0.9
-    """Share of a line's pixels that must have the border's colour; JPEG rings beside an edge."""
-    pixel_tolerance: int = 24
-    """How far one of those pixels may be off the border's colour (JPEG again)."""
+    """Share of a line's pixels that must have the border's luma; JPEG rings beside an edge."""
+    pixel_tolerance: int = 16
+    """How far the luma of one of those pixels may be off (JPEG again)."""
     drift: int = 4
-    """How far a line's median may be off the first line's: a sky darkens slowly, a border does not."""
+    """How far a line's median luma may be off the first line's: a sky darkens slowly, a border does not."""
+    chroma_tolerance: int = 24
+    """How far a line's median Cb or Cr may be off the first line's, and what counts as another chroma."""
     step: int = 10
-    """What counts as another colour just inside the border."""
+    """What counts as another luma just inside the border."""
     step_share: float = 0.4
     """Share of a line's pixels that must be another colour at the border's end."""
     same_colour: int = 12
@@ -156,21 +166,27 @@ def _alike(one: _Band, other: _Band, settings: BorderSettings) -> bool:
 def _band(lines: Pixels, settings: BorderSettings) -> _Band:
     """The band that begins with the first of `lines` (NxMx3); width 0 where that line is not of one colour."""
     limit = max(1, int(lines.shape[0] * settings.max_share))
-    colour = np.median(lines[0], axis=0).astype(np.int16)
+    first = np.median(lines[0], axis=0)
+    colour = _opponent(first)
     width = 0
-    while width <= limit and _belongs(lines[width], colour, settings):
+    while width <= limit and _belongs(_opponent(lines[width]), colour, settings):
         width += 1
-    plain = (int(colour[0]), int(colour[1]), int(colour[2]))
+    plain = (int(first[0]), int(first[1]), int(first[2]))
     if width == 0 or width > limit:
         return _Band(0, plain, False)
     # the first line that does not belong, or the next where an edge was smoothed
-    beyond = lines[width : width + 2].astype(np.int16)
-    other = (np.abs(beyond - colour).max(axis=2) > settings.step).mean(axis=1)
+    off = np.abs(_opponent(lines[width : width + 2]) - colour)
+    other = ((off[..., 0] > settings.step) | (off[..., 1:].max(axis=-1) > settings.chroma_tolerance)).mean(axis=1)
     return _Band(width, plain, bool(other.max() >= settings.step_share))
 
 
-def _belongs(line: Pixels, colour: npt.NDArray[np.int16], settings: BorderSettings) -> bool:
-    off = np.abs(line.astype(np.int16) - colour).max(axis=1)
-    if float((off <= settings.pixel_tolerance).mean()) < settings.line_share:
+def _belongs(line: npt.NDArray[np.float32], colour: npt.NDArray[np.float32], settings: BorderSettings) -> bool:
+    if float((np.abs(line[:, 0] - colour[0]) <= settings.pixel_tolerance).mean()) < settings.line_share:
         return False
-    return bool(np.abs(np.median(line, axis=0) - colour).max() <= settings.drift)
+    off = np.abs(np.median(line, axis=0) - colour)
+    return bool(off[0] <= settings.drift and off[1:].max() <= settings.chroma_tolerance)
+
+
+def _opponent(rgb: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """(..., 3) 8-bit RGB as luma and the two differences of JPEG (Y, Cb, Cr without offset, ITU-R BT.601), -128 to 255."""
+    return np.asarray(rgb, dtype=np.float32) @ _TO_YCC

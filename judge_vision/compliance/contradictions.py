@@ -71,7 +71,7 @@ def _borders(rules: Rules) -> Iterator[str]:
     if rules.borders == "required" and rules.border_max_px == 0:
         yield "borders are required and border_max_px is 0"
     if rules.border_tone_matches and rules.border_colours and set(rules.border_colours) <= {"white", "grey", "black"}:
-        yield f"border_tone_matches wants a toned border and border_colours allows only {', '.join(rules.border_colours)}"
+        yield f"border_tone_matches is set and border_colours allows only {', '.join(rules.border_colours)}"
     if rules.border_tone_matches and rules.allowed_modes is not None and "toned" not in rules.allowed_modes:
         yield "border_tone_matches is set and allowed_modes has no toned"
 
@@ -131,7 +131,7 @@ def _severities(competition: Competition) -> Iterator[str]:
         if name not in RULES:
             nearest = difflib.get_close_matches(name, RULES, n=1, cutoff=0.0)[0]
             yield f"severity: there is no rule {name}; did you mean {nearest}?"
-        elif name != "section" and all(limit_of(name, rules) is None for rules in in_force):
+        elif not (competition.all_sections() if name == "section" else _is_set(name, in_force)):
             yield f"severity: {name} has a severity and is not among the rules"
         elif severity == Severity.FIX.value and not RULES[name].fixable:
             fixable = ", ".join(rule.name for rule in RULES.values() if rule.fixable)
@@ -139,6 +139,10 @@ def _severities(competition: Competition) -> Iterator[str]:
     if Severity.FIX.value in competition.severity.values():
         for rules in in_force:
             yield from _unfit_for_copies(rules)
+
+
+def _is_set(name: str, in_force: list[Rules]) -> bool:
+    return any(limit_of(name, rules) is not None for rules in in_force)
 
 
 def _unfit_for_copies(rules: Rules) -> Iterator[str]:

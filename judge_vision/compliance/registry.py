@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,10 @@ def _hint(parts: list[str]) -> str:
     if issubclass(model, SectionRules):
         return f"a rule in words belongs in [{'.'.join(parts[:2])}.text_rules]"
     return f"known keys: {', '.join(known)}"
+
+
+def open_competition(chosen: Mapping[str, Any]) -> Competition | None:
+    """The competition that the configuration's `compliance` section chooses; None where it names no registry."""
+    if chosen["registry"] is None:
+        return None
+    return select(load_registry(Path(chosen["registry"])), chosen["competition"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from judge_vision.compliance.finding import add_findings
 from judge_vision.records import store
 from judge_vision.records.table import STEPS, row, write_table
 from judge_vision.workflow import paths
@@ -27,7 +28,9 @@ def merge() -> dict[str, Any]:
     extra_names: set[str] = set()
     set_findings = store.read_json(paths.ENTRIES)
     for records, entry in _photographs(manifest["shards"]):
-        _add_set_findings(records["compliance"], set_findings.get(entry["image"], []))
+        found = set_findings.get(entry["image"], [])
+        if found and records["compliance"]["status"] == "ok":
+            records["compliance"] = add_findings(records["compliance"], found)
         extra = {key: entry[key] for key in entry.keys() - _OWN_KEYS}
         extra_names |= extra.keys()
         rows.append(row(records, extra))
@@ -61,17 +64,6 @@ def _photographs(shards: list[str]) -> Iterator[tuple[dict[str, dict[str, Any]],
         by_step = {step: read_records(step, shard) for step in STEPS}
         for entry in ShardJob("merge", shard).entries():
             yield {step: by_step[step][entry["image"]] for step in STEPS}, entry
-
-
-def _add_set_findings(record: dict[str, Any], findings: list[dict[str, Any]]) -> None:
-    """Add to a compliance record, in memory, what only the whole set of entries shows."""
-    broken = [finding for finding in findings if finding["status"] == "does_not_comply"]
-    rejected = [finding["sentence"] for finding in broken if finding["severity"] == "reject"]
-    others = [finding["sentence"] for finding in findings if finding["sentence"] not in rejected]
-    if rejected:
-        record["compliance_passed"] = False
-    record["compliance_issues"] = [*record.get("compliance_issues", []), *rejected]
-    record["compliance_warnings"] = [*record.get("compliance_warnings", []), *others]
 
 
 def _metadata() -> dict[str, Any]:

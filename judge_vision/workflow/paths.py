@@ -67,3 +67,8 @@ def file_name(image: str, suffix: str) -> str:
     readable = re.sub(r"[^A-Za-z0-9._]+", "-", image.rsplit("/", 1)[-1]).strip("-.")[:_NAME_CHARS]
     unique = hashlib.sha256(image.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{readable}-{unique}{suffix}" if readable else f"{unique}{suffix}"
+
+
+def by_content(folder: Path, sha256: str, suffix: str) -> Path:
+    """Where a picture made from the file with this hash lies: spread over 256 folders."""
+    return folder / sha256[:2] / f"{sha256}{suffix}"

@@ -1,0 +1,54 @@
+# Two commands do it all: `make demo` and `make test`. `make help` lists the rest.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PHOTOS ?= examples/photos
+RESULTS ?= results
+CORES ?= all
+
+.PHONY: help demo run test test-fast lint format check-rules clean clean-cache
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.ready: requirements.lock scripts/find_python.sh
+	@"$$(scripts/find_python.sh)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.ready ## Set up and judge the example photographs
+	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)
+
+run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results
+	@$(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES)
+
+test: lint ## Everything that CI runs
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.ready-dev ## The tests that take seconds
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.ready-dev ## Format, style, types, workflow
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check --compact-diff Snakefile rules
+	$(BIN)/snakemake --lint --config results=$(VENV)/lint-results
+
+format: $(VENV)/.ready-dev ## Rewrite the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt Snakefile rules
+
+check-rules: $(VENV)/.ready ## Explain competition rules: make check-rules REGISTRY=rules.toml COMPETITION=spring
+	@$(BIN)/python scripts/check_rules.py "$(REGISTRY)" $(COMPETITION)
+
+clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
+	rm -rf "$(RESULTS)/cache"
+
+clean: ## Delete the demo's results
+	rm -rf results

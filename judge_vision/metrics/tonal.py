@@ -1,0 +1,158 @@
+"""Tonal metrics: how a photograph's luminance is spread, in figures and in one sentence.
+
+All figures come from the 8-bit grey picture (ITU-R BT.601 weights, as OpenCV converts) divided by 255. Its values are
+k/255, so 256 exact counts replace a float picture, and rows can be taken in strips: memory stays flat at any size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from judge_vision.metrics import light
+
+U8 = npt.NDArray[np.uint8]
+
+# Half a megapixel at a time stays inside a core's cache and keeps every count far below 2^24.
+_STRIP_PIXELS = 1 << 19
+
+
+@dataclass(frozen=True)
+class TonalSettings:
+    """Limits of the tonal figures (fractions of the range 0..1) and of the words in the sentence."""
+
+    black_point: float = 0.02
+    """Luminance below which a pixel counts as clipped shadow: 8-bit values 0 to 5."""
+    white_point: float = 0.98
+    """Luminance above which a pixel counts as clipped highlight: 8-bit values 250 to 255."""
+    low_percentile: float = 0.01
+    """Share of pixels that lie at or below the lower end of the dynamic range."""
+    high_percentile: float = 0.99
+    """Share of pixels that lie at or below the upper end of the dynamic range."""
+    subdued_below: float = 0.5
+    """Dynamic range below which contrast is called subdued."""
+    punchy_above: float = 0.8
+    """Dynamic range above which contrast is called punchy."""
+    dark_below: float = 0.4
+    """Mean luminance below which the exposure is called dark."""
+    bright_above: float = 0.6
+    """Mean luminance above which the exposure is called bright."""
+    clip_slight_percent: float = 1.0
+    """Clipped pixels, percent, above which clipping is mentioned at all."""
+    clip_marked_percent: float = 5.0
+    """Clipped pixels, percent, above which clipping is called marked: a part of the picture, not speculars."""
+    clip_severe_percent: float = 20.0
+    """Clipped pixels, percent, above which clipping is called heavy: a fifth of the picture without detail."""
+    flat_below: float = 0.03
+    """Local contrast below which detail is called flat."""
+    aggressive_above: float = 0.08
+    """Local contrast above which detail is called aggressive."""
+
+
+def measure(rgb: U8, settings: TonalSettings | None = None) -> dict[str, float]:
+    """The eleven tonal and light figures of an sRGB picture, uint8 [height, width, 3] of at least one pixel.
+
+    Returns finite floats: `mean_luma`, `contrast`, `edge_density`, `saturation`, `mean_luminance`, `dynamic_range`,
+    `histogram_centre`, `mid_tone_range`, each 0..1; `clip_low_percent`, `clip_high_percent`, 0..100; `local_contrast`,
+    0..8 (standard deviation of the 3x3 Laplacian 2 0 2 / 0 -8 0 / 2 0 2 of luminance, mirrored at the border).
+    Raises ValueError for an array of another type or shape.
+    """
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
+        raise ValueError(f"tonal.measure needs uint8 [height, width, 3], got {rgb.dtype} {list(rgb.shape)}")
+    limits = settings or TonalSettings()
+    height, width = rgb.shape[:2]
+    step = max(1, _STRIP_PIXELS // width)
+    sums = light.LightSums()
+    grey_counts = np.zeros(256, np.int64)
+    slope_sum, slope_squares = 0, 0
+    for top in range(0, height, step):
+        bottom = min(height, top + step)
+        # One row of the neighbouring strips on each side, for the 3x3 filters.
+        above, below = int(top > 0), int(bottom < height)
+        strip = np.ascontiguousarray(rgb[top - above : bottom + below])
+        own = slice(above, above + bottom - top)
+        sums.add(strip, above, below)
+        grey: U8 = np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey_counts += light.counts(grey[own])
+        # Integers: the 8-bit Laplacian is exact in 16 bits, and its sums are exact in Python's integers.
+        slope = cv2.Laplacian(grey, cv2.CV_16S, ksize=3)[own]
+        slope_sum += int(cv2.sumElems(slope)[0])
+        slope_squares += int(cv2.norm(slope, cv2.NORM_L2SQR))
+    pixels = height * width
+    spread = max(0.0, slope_squares / pixels - (slope_sum / pixels) ** 2)
+    return {**sums.figures(), **_from_counts(grey_counts, limits), "local_contrast": float(np.sqrt(spread)) / 255.0}
+
+
+def _from_counts(grey_counts: npt.NDArray[np.int64], limits: TonalSettings) -> dict[str, float]:
+    """The figures that follow from how often each of the 256 grey values occurs; white (255) counts like any other."""
+    pixels = int(grey_counts.sum())
+    levels = np.arange(256) / 255.0
+    reached = np.cumsum(grey_counts) / pixels
+    low = int(np.searchsorted(reached, limits.low_percentile))
+    high = int(np.searchsorted(reached, limits.high_percentile))
+    mean = float(grey_counts @ levels) / pixels
+    return {
+        "mean_luminance": mean,
+        "dynamic_range": max(0.0, (high - low) / 255.0),
+        "histogram_centre": mean,
+        "clip_low_percent": 100.0 * float(grey_counts[levels < limits.black_point].sum()) / pixels,
+        "clip_high_percent": 100.0 * float(grey_counts[levels > limits.white_point].sum()) / pixels,
+        "mid_tone_range": float(reached[192] - reached[64]),
+    }
+
+
+def summarise(figures: dict[str, float], settings: TonalSettings) -> str:
+    """One sentence on the figures of `measure`: contrast, exposure, clipping by amount, local contrast."""
+    parts = [_contrast_words(figures, settings), _exposure_words(figures, settings)]
+    clipping = [
+        _clipping_words("highlights", figures["clip_high_percent"], settings),
+        _clipping_words("shadows", figures["clip_low_percent"], settings),
+    ]
+    found = [words for words in clipping if words]
+    parts += found or ["no clipping"]
+    local = figures["local_contrast"]
+    if local < settings.flat_below:
+        parts.append("flat detail")
+    elif local > settings.aggressive_above:
+        parts.append("aggressive local contrast")
+    sentence = ", ".join(parts)
+    return sentence[0].upper() + sentence[1:] + "."
+
+
+def _contrast_words(figures: dict[str, float], settings: TonalSettings) -> str:
+    if figures["dynamic_range"] < settings.subdued_below:
+        return "subdued contrast"
+    return "punchy contrast" if figures["dynamic_range"] > settings.punchy_above else "balanced contrast"
+
+
+def _exposure_words(figures: dict[str, float], settings: TonalSettings) -> str:
+    if figures["mean_luminance"] < settings.dark_below:
+        return "dark exposure"
+    return "bright exposure" if figures["mean_luminance"] > settings.bright_above else "even exposure"
+
+
+def _clipping_words(where: str, percent: float, settings: TonalSettings) -> str:
+    """Clipping graded by amount: half a picture without detail is not a minor matter."""
+    if percent > settings.clip_severe_percent:
+        degree = "heavily"
+    elif percent > settings.clip_marked_percent:
+        degree = "markedly"
+    elif percent > settings.clip_slight_percent:
+        degree = "slightly"
+    else:
+        return ""
+    return f"{where} {degree} clipped ({percent:.0f} % of the picture)"
+
+
+def record(rgb: U8, settings: TonalSettings, light_settings: light.LightSettings) -> dict[str, Any]:
+    """What the tonal record holds of one picture: the figures, `tonal_summary` and `light_notes`."""
+    figures = measure(rgb, settings)
+    return {
+        **figures,
+        "tonal_summary": summarise(figures, settings),
+        "light_notes": light.notes(figures, light_settings),
+    }

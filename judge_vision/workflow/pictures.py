@@ -1,0 +1,28 @@
+"""Pictures that a run makes: written aside and renamed like every other file."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from judge_vision.records import store
+
+
+def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
+    """Write uint8 [height, width, 3] as PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "PNG")
+    store.write_bytes(path, buffer.getvalue(), durable=False)
+
+
+def write_thumbnail(path: Path, rgb: npt.NDArray[np.uint8], side: int) -> None:
+    """Write uint8 [height, width, 3] as JPEG whose longer side is at most `side` pixels."""
+    picture = Image.fromarray(rgb)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=82, optimize=True)
+    store.write_bytes(path, buffer.getvalue(), durable=False)

@@ -1,0 +1,44 @@
+"""A job of a rule that reads the pixels that `prepare` decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from judge_vision.photograph.working import open_working
+from judge_vision.records import store
+from judge_vision.workflow import paths
+from judge_vision.workflow.shard import Item, ShardJob, content_key
+
+
+@dataclass(frozen=True)
+class PixelJob(ShardJob):
+    """Adds the pixels, and a cache key out of the content of the file and how it is measured."""
+
+    @cached_property
+    def _document(self) -> dict[str, Any]:
+        return self.settings()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The rule's parameters."""
+        return dict(self._document["settings"])
+
+    @cached_property
+    def locations(self) -> dict[str, Any]:
+        """The run's configuration with absolute paths: where things lie, which no result depends on."""
+        return dict(store.read_json(paths.RUN_CONFIG))
+
+    def key(self, item: Item) -> str:
+        """The cache key of the figures of a prepared photograph."""
+        return content_key(self._document["measured_by"], (item.facts or {}).get("sha256"))
+
+    def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
+        """The picture as displayed, uint8 [height, width, 3], sRGB. Raises PhotographError where it changed or is gone."""
+        assert item.facts is not None
+        return open_working(Path(self.locations["photos"]), paths.working_folder(self.shard), item.facts)

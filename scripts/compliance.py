@@ -1,0 +1,56 @@
+"""Check the photographs of one shard against the rules of their competition."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+
+from judge_vision.compliance.borders import BorderSettings
+from judge_vision.compliance.check import check_photograph
+from judge_vision.compliance.entry import Entry
+from judge_vision.compliance.fix import fix_copy
+from judge_vision.compliance.registry import open_competition
+from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.records import store
+from judge_vision.workflow import command, paths, shard
+from judge_vision.workflow.pixels import PixelJob
+
+
+def work(arguments: argparse.Namespace) -> None:
+    job = PixelJob("compliance", arguments.shard)
+    competition = open_competition(job.locations["compliance"])
+    borders = BorderSettings(**job.parameters["borders"])
+    mono = shard.read_records("mono", arguments.shard)
+
+    def check(item: shard.Item) -> shard.Figures:
+        facts, verdict = item.facts or {}, mono[item.image]
+        if verdict["status"] == "failed":
+            raise PhotographError(ErrorType(verdict["error_type"]), verdict["error"])
+        entry = Entry(item.image, *(item.entry.get(key) for key in ("title", "category", "author")))
+        figures = check_photograph(facts, verdict, entry, lambda: job.pixels(item), competition, borders)
+        copy = fix_copy(job.pixels(item), facts, figures, competition) if figures["fixes"] and competition else None
+        name = paths.CORRECTED / paths.file_name(item.image, ".jpg") if copy else None
+        if copy and name:
+            store.write_bytes(name, copy.jpeg, durable=False)
+        return {
+            **figures,
+            "corrected_copy": name.as_posix() if name else None,
+            "corrected_changes": copy.changes if copy else [],
+        }
+
+    def key(item: shard.Item) -> str:
+        # what the check reads beside the file's content: its name, its entry in the list, and the monochrome verdict
+        verdict = mono[item.image]
+        about = [item.image, {key: item.entry.get(key) for key in ("title", "category", "author")}]
+        return shard.content_key(job.key(item), about, verdict.get("mono_verdict"), verdict.get("mono_mode"))
+
+    def usable(item: shard.Item, figures: shard.Figures) -> bool:
+        return figures["corrected_copy"] is None or Path(figures["corrected_copy"]).exists()
+
+    job.run(job.items(), shard.each(check, arguments.threads), key, usable)
+
+
+if __name__ == "__main__":
+    command.run(__doc__, work, sharded=True)

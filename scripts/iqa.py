@@ -1,0 +1,19 @@
+"""Score the photographs of one shard with NIMA and MUSIQ. Runs in the scoring container or on the host."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import argparse
+
+from judge_vision.workflow import command
+from judge_vision.workflow.scoring import score_shard
+
+
+def work(arguments: argparse.Namespace) -> None:
+    score_shard(arguments.shard, arguments.threads)
+
+
+if __name__ == "__main__":
+    command.run(__doc__, work, sharded=True)

@@ -1,0 +1,41 @@
+"""Judge a folder of photographs: call Snakemake with the paths quoted right, then say where the results are."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+import argparse
+import subprocess
+import tempfile
+
+import yaml
+
+from judge_vision.workflow import messages
+
+
+def main() -> int:
+    """Run Snakemake on the given folders; its exit status is ours."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, required=True, help="folder of photographs")
+    parser.add_argument("--results", type=Path, required=True, help="folder for everything that is written")
+    parser.add_argument("--cores", default="all", help="cores to use (default: all)")
+    parser.add_argument("rest", nargs="*", help="passed on to Snakemake, after --")
+    arguments = parser.parse_args()
+    results = arguments.results.expanduser().resolve()
+    # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote.
+    paths = {"photos": str(arguments.photos.expanduser().resolve()), "results": str(results)}
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
+        yaml.safe_dump(paths, handle)
+        handle.flush()
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", arguments.cores]
+        command += ["--configfile", handle.name, "--quiet", "rules", "host", *arguments.rest]
+        status = subprocess.run(command, check=False).returncode
+    if status == 0:
+        print(messages.summary(results))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

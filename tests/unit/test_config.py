@@ -1,0 +1,62 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from judge_vision.config import Config, field_types, read_config
+from judge_vision.failure import UserError
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def shipped():
+    merged = {}
+    for name in ("thresholds.yaml", "config.yaml"):
+        merged |= yaml.safe_load((CONFIG / name).read_text())
+    return merged
+
+
+def test_the_shipped_files_hold_every_key_with_the_models_default():
+    assert shipped() == Config().model_dump(mode="json")
+
+
+def test_every_shipped_key_has_a_comment():
+    for name in ("thresholds.yaml", "config.yaml"):
+        lines = (CONFIG / name).read_text().splitlines()
+        for number, line in enumerate(lines):
+            if ":" in line and not line.lstrip().startswith("#") and not line.rstrip().endswith(":"):
+                assert " # " in line or lines[number - 1].lstrip().startswith("#"), f"{name}: {line}"
+
+
+@pytest.mark.parametrize(
+    ("raw", "line"),
+    [
+        ({"fotos": "x"}, "unknown config key fotos; did you mean photos?"),
+        ({"iqa": {"max_sid": 3}}, "unknown config key iqa.max_sid; did you mean iqa.max_side?"),
+        ({"mono": {"off_curv": 3}}, "unknown config key mono.off_curv"),
+        ({"iqa.max_side": 3}, "unknown config key iqa.max_side; on the command line write iqa='{max_side: VALUE}'"),
+        ({"iqa": "max_side"}, "config key iqa: a section with keys is expected, not 'max_side'"),
+        ({"photos": 202405}, "config key photos: was read as the int 202405; write it with a slash, as in ./2024_05"),
+        ({"images_per_job": 0}, "config key images_per_job: input should be greater than or equal to 1 (given: 0)"),
+        ({"strict": "perhaps"}, "config key strict: input should be a valid boolean"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key_and_what_was_meant(raw, line):
+    with pytest.raises(UserError) as caught:
+        read_config(raw)
+    assert str(caught.value).startswith(line)
+    assert "\n" not in str(caught.value)
+
+
+def test_text_from_the_command_line_is_read_as_what_it_means():
+    config = read_config({"strict": "false", "images_per_job": "7", "iqa": {"max_side": "512"}})
+    assert (config.strict, config.images_per_job, config.iqa.max_side) == (False, 7, 512)
+
+
+def test_relative_paths_are_taken_from_the_folder_of_the_call(tmp_path):
+    config = read_config({"photos": "a b", "results": "/r"}).resolved(tmp_path)
+    assert (config.photos, config.results) == (str(tmp_path / "a b"), "/r")
+
+
+def test_every_section_names_its_keys():
+    assert set(field_types(Config)["iqa"].model_fields) == {"max_side", "batch_size"}
