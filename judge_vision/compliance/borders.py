@@ -39,6 +39,8 @@ class BorderSettings:
     """How far a line's median Cb or Cr may be off the first line's, and what counts as another chroma."""
     step: int = 10
     """What counts as another luma just inside the border."""
+    smear: float = 0.4
+    """A line is still the border's where it is off by less than this share of how far the next line is off."""
     step_share: float = 0.4
     """Share of a line's pixels that must be another colour at the border's end."""
     same_colour: int = 12
@@ -174,8 +176,15 @@ def _band(lines: Pixels, settings: BorderSettings) -> _Band:
     plain = (int(first[0]), int(first[1]), int(first[2]))
     if width == 0 or width > limit:
         return _Band(0, plain, False)
+    # JPEG smears the picture into the border's last line, or two
+    off = np.abs(_opponent(lines[width : width + 4]) - colour)
+    strength = off[..., 0].mean(axis=1)
+    smeared = 0
+    while smeared < 2 and smeared + 1 < len(strength) and strength[smeared] < settings.smear * strength[smeared + 1]:
+        smeared += 1
+    width += smeared
     # the first line that does not belong, or the next where an edge was smoothed
-    off = np.abs(_opponent(lines[width : width + 2]) - colour)
+    off = off[smeared : smeared + 2]
     other = ((off[..., 0] > settings.step) | (off[..., 1:].max(axis=-1) > settings.chroma_tolerance)).mean(axis=1)
     return _Band(width, plain, bool(other.max() >= settings.step_share))
 

@@ -78,10 +78,11 @@ def measure(rgb: U8, settings: TonalSettings | None = None) -> dict[str, float]:
         sums.add(strip, above, below)
         grey: U8 = np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY), np.uint8)
         grey_counts += light.counts(grey[own])
-        # Integers: the 8-bit Laplacian is exact in 16 bits, and its sums are exact in Python's integers.
+        # The 8-bit Laplacian is exact in 16 bits. Its sums are integers that OpenCV returns as doubles, the second one
+        # by way of a square root: rounded, they are exact.
         slope = cv2.Laplacian(grey, cv2.CV_16S, ksize=3)[own]
-        slope_sum += int(cv2.sumElems(slope)[0])
-        slope_squares += int(cv2.norm(slope, cv2.NORM_L2SQR))
+        slope_sum += round(cv2.sumElems(slope)[0])
+        slope_squares += round(cv2.norm(slope, cv2.NORM_L2SQR))
     pixels = height * width
     spread = max(0.0, slope_squares / pixels - (slope_sum / pixels) ** 2)
     return {**sums.figures(), **_from_counts(grey_counts, limits), "local_contrast": float(np.sqrt(spread)) / 255.0}
