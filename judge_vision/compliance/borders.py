@@ -26,7 +26,7 @@ _TO_YCC = np.array([[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.1
 class BorderSettings:
     """Luma and chroma differences are in 8-bit steps.
 
-    Luma decides where a border ends: JPEG halves the resolution of chroma, which bleeds over an edge by up to 16 pixels.
+    Luma decides where a border ends: JPEG halves the resolution of chroma, which bleeds over an edge.
     """
 
     line_share: float = 0.9
@@ -197,5 +197,5 @@ def _belongs(line: npt.NDArray[np.float32], colour: npt.NDArray[np.float32], set
 
 
 def _opponent(rgb: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """(..., 3) 8-bit RGB as luma and the two differences of JPEG (Y, Cb, Cr without offset, ITU-R BT.601), -128 to 255."""
+    """(..., 3) 8-bit RGB as Y (0 to 255), Cb and Cr (-128 to 128) of ITU-R BT.601, as in JPEG."""
     return np.asarray(rgb, dtype=np.float32) @ _TO_YCC

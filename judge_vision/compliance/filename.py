@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ _ENDINGS = re.compile(
     r"(jpe?g|jpe|jfif|png|tiff?|webp|hei[cf]|hif|avif|jxl|gif|bmp|psd|dng|cr[23]|nef|arw|orf|raf|rw2)", re.IGNORECASE
 )
 # Runs in a process of its own because a regular expression cannot be interrupted.
-_PROBE = "import re, sys\np = re.compile(sys.argv[1])\nfor s in sys.stdin.read().split(chr(0)): p.fullmatch(s)"
+_PROBE = "import json, re, sys\np, *names = json.load(sys.stdin)\nfor n in names: re.fullmatch(p, n)"
 
 
 def split_name(image: str) -> tuple[str, str]:
@@ -69,8 +70,8 @@ def match_name(image: str, pattern: str, example: str) -> dict[str, str | None] 
 def _refuse_slow(pattern: str, example: str) -> None:
     try:
         subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _PROBE, pattern],
-            input="\0".join(_probes(example)).encode("utf-8", "replace"),
+            [sys.executable, "-I", "-S", "-c", _PROBE],
+            input=json.dumps([pattern, *_probes(example)]).encode(),
             timeout=_GUARD_SECONDS,
             check=True,
             capture_output=True,
@@ -87,6 +88,6 @@ def _probes(example: str) -> Iterator[str]:
     for unit in [*sorted(set(example)), example, f"{example} ", "a", "a ", "aB", "0", " ", "a-", "a_"]:
         body = (unit * NAME_CHARS)[: NAME_CHARS - 1]
         yield body
-        yield f"{body}\n"
-        # short ones too: a bound on the length in the pattern must not hide it
-        yield f"{body[:40]}\n"
+        # a dot does not match the one, \s not the other; short names too: a bound on the length must not hide the cost
+        for end in "\n\x01":
+            yield from (f"{body}{end}", f"{body[:40]}{end}")

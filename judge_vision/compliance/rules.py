@@ -157,7 +157,7 @@ class Rules(SectionRules):
         default=None, description="Two entries that look alike are referred to a person"
     )
     near_duplicate_max_bits: Annotated[int, Field(ge=0, le=16)] = Field(
-        default=6, description="With `no_near_duplicates`: of 64 bits of the perceptual hash, how many may differ"
+        default=10, description="With `no_near_duplicates`: of 64 bits of the perceptual hash, how many may differ"
     )
     competition_class: str | None = Field(
         default=None, description="The organiser's class of competition; shown, not checked"
