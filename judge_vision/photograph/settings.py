@@ -32,8 +32,8 @@ class PrepareSettings:
     memory_mb: int = 3000
     """Memory that one decoding process may add, MB. 100 million pixels need about 1,000, at 16 bits about 2,000."""
     raw_preview_min_share: float = 0.5
-    """A camera RAW's embedded preview is used if its longer side is at least this share of the picture's; it is what the
-    camera made of the exposure. A smaller one would hide blur, so the RAW is developed instead."""
+    """A camera RAW's embedded preview is used if its longer side is at least this share of the picture's: the preview
+    is what the camera made of the exposure. A smaller one would hide blur, so the RAW is developed instead."""
     alpha_background: int = 255
     """Grey level, 0 to 255, that shows through transparent pixels. White, like paper and most browsers."""
 
