@@ -1,0 +1,144 @@
+"""A list of entries as CSV or Parquet: which photographs, and what the club knows about them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from judge_vision.failure import UserError
+from judge_vision.photograph.names import name_to_text, text_to_name
+
+# Spellings of the column that names the file; the first is the one that we document.
+_IMAGE_COLUMNS = ("image", "path", "file", "filename")
+_KNOWN_FIELDS = ("title", "category", "author")
+# Keys of the inventory's own, which a list's column must not overwrite.
+_OWN_KEYS = frozenset({"image", "size", "mtime_ns", "ctime_ns", "missing"})
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """One line of a list."""
+
+    image: str
+    """Path relative to the photo folder, as text (see `names`)."""
+    fields: dict[str, str | None]
+    """title, category and author, as far as the list has these columns; None for an empty cell."""
+    extra: dict[str, str | None]
+    """Every other column, by its name."""
+
+
+def read_list(path: Path) -> list[ListRow]:
+    """The rows of a CSV file (UTF-8, separated by commas, semicolons or tabs) or of a Parquet file, in their order.
+
+    Raises UserError, with the number of the line, for a missing column, an empty or repeated image, or a path that
+    leads out of the photo folder.
+    """
+    numbered = list(_parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path))
+    if not numbered:
+        raise UserError(f"the list {path} has no rows")
+    rows = []
+    seen: dict[str, int] = {}
+    for line, raw in numbered:
+        row = _row(raw, f"{path}, line {line}")
+        if row.image in seen:
+            raise UserError(f"{path}, line {line}: {row.image} is in line {seen[row.image]} already; keep one of them")
+        seen[row.image] = line
+        rows.append(row)
+    return rows
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
+    try:
+        # Spreadsheets put a byte order mark in front; utf-8-sig takes it away.
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"the list {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UserError(
+            f"the list {path} is not UTF-8 text; save it as 'CSV UTF-8' in the spreadsheet program"
+        ) from None
+    if not text:
+        return
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        header = [name.strip().lower() for name in next(reader)]
+        _check_header(path, header)
+        end = reader.line_num
+        for cells in reader:
+            start, end = end + 1, reader.line_num
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+                raise UserError(
+                    f"{path}, line {start}: {len(cells)} values for {len(header)} columns; put quotes around a value "
+                    f"that holds '{separator}'"
+                )
+            yield start, dict(zip(header, cells, strict=False))
+    except csv.Error as error:
+        raise UserError(f"{path}, line {reader.line_num}: not valid CSV ({error})") from None
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    # Only those who bring a Parquet list pay for importing its reader.
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table = pyarrow.parquet.read_table(path)
+    except OSError as error:
+        raise UserError(f"the list {path} cannot be read: {error.strerror or error}") from None
+    except pyarrow.ArrowException as error:
+        raise UserError(f"the list {path} is not a Parquet file: {error}") from None
+    header = [name.strip().lower() for name in table.column_names]
+    _check_header(path, header)
+    columns = [column.to_pylist() for column in table.columns]
+    for number, values in enumerate(zip(*columns, strict=True), start=1):
+        yield number, dict(zip(header, values, strict=True))
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    if not any(name in header for name in _IMAGE_COLUMNS):
+        raise UserError(f"the list {path} has no column called image; its columns are: {', '.join(header)}")
+    repeated = sorted({name for name in header if name and header.count(name) > 1})
+    if repeated:
+        raise UserError(f"the list {path} has the column {repeated[0]} twice")
+
+
+def _row(raw: dict[str, Any], where: str) -> ListRow:
+    image_column = next(name for name in _IMAGE_COLUMNS if name in raw)
+    image = _cell(raw[image_column])
+    if image is None:
+        raise UserError(f"{where}: the column {image_column} is empty")
+    fields = {name: _cell(raw[name]) for name in _KNOWN_FIELDS if name in raw}
+    others = raw.keys() - {image_column, ""} - set(_KNOWN_FIELDS) - _OWN_KEYS
+    return ListRow(_checked(image, where), fields, {name: _cell(raw[name]) for name in sorted(others)})
+
+
+def _cell(value: Any) -> str | None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return None
+    text = str(value).strip()
+    return text or None
+
+
+def _checked(image: str, where: str) -> str:
+    """`image` in the one spelling that the records use: no `./`, no doubled slashes, control characters escaped."""
+    try:
+        name = text_to_name(image)
+    except ValueError:
+        raise UserError(f"{where}: the path {image!r} is not valid text") from None
+    if image.startswith("/"):
+        raise UserError(f"{where}: {image} is an absolute path; write it relative to the photo folder")
+    if b"\0" in name:
+        raise UserError(f"{where}: the path {image!r} holds a zero byte")
+    clean = posixpath.normpath(name)
+    if clean == b".." or clean.startswith((b"../", b"/")) or clean == b".":
+        raise UserError(f"{where}: {image} leads out of the photo folder")
+    return name_to_text(clean)
