@@ -61,7 +61,7 @@ def load_hdf5(path: Path, alpha: float) -> Weights:
     found: Weights = {}
     try:
         with h5py.File(path, "r") as file:
-            group = file["model_weights"] if "model_weights" in file else file
+            group = file.get("model_weights", file)  # there in a whole saved model
             for layer in group.attrs["layer_names"]:
                 for name in group[layer].attrs["weight_names"]:
                     text = _text(name)
