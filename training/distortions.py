@@ -123,8 +123,8 @@ def damage(picture: Picture, kind: str | None, strength: float, random: Generato
     result = _view(picture, angle, zoom, random, long_side)
     if kind == "cast":
         gains = 2 ** (random.permutation([-1.0, 0.1, 0.9]) * (0.25 + 0.6 * strength))
-        linear = (result / 255.0) ** 2.2 * gains
-        result = (np.clip(linear, 0, 1) ** (1 / 2.2) * 255 + 0.5).astype(np.uint8)
+        tables = np.clip((np.arange(256)[:, None] / 255) ** 2.2 * gains, 0, 1) ** (1 / 2.2)
+        result = np.stack([(tables[:, i] * 255 + 0.5).astype(np.uint8)[result[..., i]] for i in range(3)], axis=2)
     if kind == "exposure":
         result = _expose(result, float(random.choice([-1.3, 0.9]) * (0.8 + 1.6 * strength)))
     if kind == "saturation":

@@ -48,6 +48,7 @@ def read(entry: dict[str, str], unpacked: Path, resources: dict[Path, list[Image
 
 
 def main() -> None:
+    """Prepare all photographs of the list."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the folder given to get_photographs.sh")
     folder = parser.parse_args().folder

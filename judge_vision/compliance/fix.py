@@ -164,7 +164,7 @@ def _smallest_loss(picture: Image.Image, max_bytes: int | None, exif: bytes) -> 
 
     def encode(quality: int) -> bytes:
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=quality, subsampling=0, optimize=True, **options)
+        picture.save(buffer, "JPEG", quality=quality, subsampling=0, **options)
         return buffer.getvalue()
 
     low, high, best, best_quality = LEAST_QUALITY, BEST_QUALITY, None, 0
