@@ -84,6 +84,8 @@ def _line(problem: Any) -> str:
         return f"{_table(parts[:-1])} {parts[-1]} is missing"
     depth = _key_depth(parts)
     key = parts[depth] if depth < len(parts) else parts[-1]
+    if problem["type"].endswith("too_short"):
+        return f"{_table(parts[:depth])} {key} has too little in it: {problem['input']!r}"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     place = f" (item {loc[-1] + 1})" if isinstance(loc[-1], int) else ""
     return f"{_table(parts[:depth])} {key}{place} {message}, not {problem['input']!r}"

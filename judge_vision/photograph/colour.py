@@ -12,7 +12,7 @@ import io
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 
 import numpy as np
@@ -74,28 +74,30 @@ class MatrixProfile:
         return np.stack([curve(steps) for curve in self.curves]).astype(np.float32)
 
     @cached_property
-    def _matrix(self) -> npt.NDArray[np.float32] | None:
+    def _matrix(self) -> list[list[float]] | None:
         if self.to_xyz is None:
             return None
-        return (np.linalg.inv(np.array(_TO_XYZ[SRGB])) @ np.array(self.to_xyz)).astype(np.float32)
+        matrix: list[list[float]] = (np.linalg.inv(np.array(_TO_XYZ[SRGB])) @ np.array(self.to_xyz)).tolist()
+        return matrix
 
     def to_srgb8(self, pixels: UInt16) -> UInt8:
         """uint16 [height, width, 3 or 1] of this space as uint8 sRGB of the same shape; out of gamut is clipped."""
-        channels = [self._linear[min(c, len(self.curves) - 1)][pixels[..., c]] for c in range(pixels.shape[-1])]
-        linear = np.stack(channels, axis=-1)
-        if self._matrix is not None and pixels.shape[-1] == 3:
-            linear = linear @ self._matrix.T
-        return _encoded_levels()[np.rint(np.clip(linear, 0, 1) * 65535).astype(np.uint16)]
+        count = pixels.shape[-1]
+        linear = [self._linear[min(c, len(self.curves) - 1)][pixels[..., c]] for c in range(count)]
+        if self._matrix is not None and count == 3:
+            # written out: a matrix product may round differently on another processor
+            red, green, blue = linear
+            linear = [red * row[0] + green * row[1] + blue * row[2] for row in self._matrix]
+        levels = [np.rint(np.clip(channel, 0, 1) * 65535).astype(np.uint16) for channel in linear]
+        return _encoded_levels()[np.stack(levels, axis=-1)]
 
 
+@cache
 def _encoded_levels() -> UInt8:
-    """The sRGB level of each linear value in 65,535ths; the darkest level still spans twenty of them."""
-    if not _encoding:
-        _encoding.append(np.rint(linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.uint8))
-    return _encoding[0]
+    """The sRGB level of each linear value in 65,535ths; even the darkest level spans twenty of them."""
+    levels: UInt8 = np.rint(linear_to_srgb(np.arange(65536) / 65535) * 255).astype(np.uint8)
+    return levels
 
-
-_encoding: list[UInt8] = []
 
 KNOWN_SPACES = {
     ADOBE_RGB: MatrixProfile((lambda v: v ** (563 / 256),) * 3, _TO_XYZ[ADOBE_RGB]),
@@ -131,7 +133,7 @@ class Profile:
         return {}
 
     def to_srgb(self, pixels: Image.Image) -> Image.Image:
-        """An 8-bit picture of this profile's channels as RGB. Raises ImageCms.PyCMSError where the profile is no use."""
+        """An 8-bit picture of this profile's channels as RGB. Raises ImageCms.PyCMSError where LittleCMS refuses it."""
         if pixels.mode not in self._transforms:
             self._transforms[pixels.mode] = _transform(self.data, pixels.mode)
         converted = ImageCms.applyTransform(pixels, self._transforms[pixels.mode])
@@ -222,7 +224,7 @@ def _curve(tag: bytes) -> Curve:
 
 
 def _parametric(kind: int, numbers: list[float]) -> Curve:
-    """Function types 0 to 4 of parametricCurveType, written as the last one: (a x + b)^g + e from d on, else c x + f."""
+    """Function types 0 to 4 of parametricCurveType, all as the last one: (a x + b)^g + e from d on, c x + f below."""
     g, a, b, c, d, e, f = 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0
     if kind == 0:
         (g,) = numbers

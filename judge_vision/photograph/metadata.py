@@ -37,7 +37,7 @@ class Metadata:
     exif_srgb: bool = False
     """EXIF says that untagged pixels are sRGB."""
     exif_adobe_rgb: bool = False
-    """EXIF says that untagged pixels are Adobe RGB, as cameras do: ColorSpace uncalibrated, interoperability R03 (DCF)."""
+    """EXIF says that untagged pixels are Adobe RGB, as cameras do: ColorSpace not sRGB, interoperability R03 (DCF)."""
     notes: list[str] = field(default_factory=list)
 
 

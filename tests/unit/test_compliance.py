@@ -56,7 +56,8 @@ def bordered(pixels: int, colour: tuple[int, int, int], picture: npt.NDArray[np.
 
 def sepia() -> npt.NDArray[np.uint8]:
     grey = noise()[..., :1] / 255.0
-    return (255 * np.concatenate([grey**0.8, grey**0.95, grey**1.25], axis=2)).round().astype(np.uint8)
+    toned = 255 * np.concatenate([grey**0.8, grey**0.95, grey**1.25], axis=2)
+    return np.asarray(toned.round(), dtype=np.uint8)
 
 
 def check(
@@ -75,7 +76,7 @@ def check(
         return pixels
 
     figures = check_photograph(FACTS | (facts or {}), mono, entry or Entry("a.jpg"), load, competition)
-    record = {
+    record: dict[str, Any] = {
         "schema": "judge-vision/compliance/1",
         "image": "a.jpg",
         "sha256": "0" * 64,

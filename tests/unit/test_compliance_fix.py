@@ -21,7 +21,8 @@ FIXABLE = ("max_width", "max_height", "one_side_exact", "exact_size", "max_bytes
 def smooth(width: int, height: int) -> npt.NDArray[np.uint8]:
     rows, columns = np.mgrid[:height, :width]
     waves = 127 + 100 * np.sin(rows / 19) * np.cos(columns / 29)
-    return np.stack([waves, waves * 0.8, 255 - waves], axis=2).clip(0, 255).astype(np.uint8)
+    rgb: npt.NDArray[np.uint8] = np.stack([waves, waves * 0.8, 255 - waves], axis=2).clip(0, 255).astype(np.uint8)
+    return rgb
 
 
 def facts_of(rgb: npt.NDArray[np.uint8], **keys: Any) -> dict[str, Any]:

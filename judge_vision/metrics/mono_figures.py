@@ -1,0 +1,124 @@
+"""The monochrome figures of the reference system, on floating-point CIELAB: kept for comparison with its results.
+
+Percentages are shares of pixels in 0..1, angles degrees, chroma C = sqrt(a^2 + b^2) in CIELAB units.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+_BINS = 36
+_BIN_DEGREES = 360 / _BINS
+
+
+def lab_of(rgb: npt.NDArray[np.uint8]) -> Plane:
+    """CIELAB (D65), float32 [height, width, 3], of sRGB, uint8 [height, width, 3]."""
+    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB), np.float32)
+
+
+def largest_cluster(mask: Mask) -> float:
+    """Share of the picture in the biggest 8-connected part of `mask`, gaps up to a tenth of each side closed."""
+    if not mask.any():
+        return 0.0
+    height, width = mask.shape
+    kernel = np.ones((max(1, round(height * 0.1)), max(1, round(width * 0.1))), np.uint8)
+    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+    _, labels = cv2.connectedComponents(closed, connectivity=8)
+    counted = np.bincount(labels[mask & (labels > 0)], minlength=2)
+    return float(counted[1:].max()) / mask.size
+
+
+def angle_between(one: float, other: float) -> float:
+    """The smaller angle between two hues, 0 to 180 degrees."""
+    return abs((one - other + 180) % 360 - 180)
+
+
+def mean_hue(hue: Plane, weight: Plane) -> float:
+    """Weighted circular mean of hues in degrees, 0 to 360."""
+    radians = np.radians(hue, dtype=np.float64)
+    total = (weight * np.sin(radians)).sum(), (weight * np.cos(radians)).sum()
+    return float(np.degrees(np.arctan2(*total)) % 360)
+
+
+def figures(lab: Plane) -> dict[str, Any]:
+    """Every figure of the reference's check of a picture in CIELAB, [height, width, 3]."""
+    lightness, a, b = (lab[..., index] for index in range(3))
+    chroma = np.hypot(a, b)
+    median, p95, p99 = (float(value) for value in np.percentile(chroma, [50, 95, 99]))
+    coloured = chroma > 2 if (chroma > 2).any() else chroma > 0
+    found: dict[str, Any] = {
+        "c_median": median,
+        "c_p95": p95,
+        "c_p99": p99,
+        "c_max": float(chroma.max()),
+        "r2": float((chroma > 2).mean()),
+        "r4": float((chroma > 4).mean()),
+        "cluster2": largest_cluster(chroma > 2),
+        "cluster4": largest_cluster(chroma > 4),
+        "shadow_share": float(((lightness <= 20) & (chroma <= 1)).mean()),
+    }
+    hue = np.degrees(np.arctan2(b, a))[coloured] % 360
+    weight = chroma[coloured] / max(found["c_max"], 1e-9)
+    return {**found, **_hue_figures(hue, weight, lightness[coloured])}
+
+
+def _hue_figures(hue: Plane, weight: Plane, lightness: Plane) -> dict[str, Any]:
+    names = ("R", "R2", "sigma_deg", "mean_hue_deg", "drift_deg_per_L", "delta_deg")
+    if hue.size == 0:
+        none: dict[str, Any] = dict.fromkeys(names)
+        return {**none, "peaks_deg": [], "peak_masses": [], "m2": 0.0, "highs_shadows_deg": 0.0}
+    radians = np.radians(hue, dtype=np.float64)
+    total = weight.sum(dtype=np.float64)
+    resultant, doubled = (
+        float(min(1.0, abs((weight * np.exp(1j * times * radians)).sum()) / total)) for times in (1, 2)
+    )
+    peaks = _peaks(hue, weight)
+    masses = [mass for _, mass in peaks]
+    dark, light = np.percentile(lightness, [25, 75])
+    low, high = lightness <= dark, lightness >= light
+    return {
+        "R": resultant,
+        "R2": doubled,
+        "sigma_deg": float(np.degrees(np.sqrt(-2 * np.log(min(max(resultant, 1e-12), 1 - 1e-6))))),
+        "mean_hue_deg": mean_hue(hue, weight),
+        "drift_deg_per_L": _drift(radians, weight, lightness),
+        "peaks_deg": [angle for angle, _ in peaks],
+        "peak_masses": masses,
+        "delta_deg": angle_between(peaks[0][0], peaks[1][0]) if len(peaks) > 1 else None,
+        "m2": masses[1] / sum(masses) if len(peaks) > 1 else 0.0,
+        "highs_shadows_deg": angle_between(mean_hue(hue[high], weight[high]), mean_hue(hue[low], weight[low])),
+    }
+
+
+def _drift(radians: npt.NDArray[np.float64], weight: Plane, lightness: Plane) -> float | None:
+    """Slope of the unwrapped hue against L, degrees per unit; None where L does not vary."""
+    order = np.argsort(lightness)
+    levels = lightness[order].astype(np.float64)
+    if levels[-1] - levels[0] < 1e-6:
+        return None
+    return float(np.polyfit(levels, np.degrees(np.unwrap(radians[order])), 1)[0])
+
+
+def _peaks(hue: Plane, weight: Plane) -> list[tuple[float, float]]:
+    """Up to three hues (degrees) where weight gathers, with their mass over +-2 bins, heaviest first."""
+    histogram = np.bincount((hue // _BIN_DEGREES).astype(int) % _BINS, weight, _BINS)
+    smooth = (np.roll(histogram, 1) + 2 * histogram + np.roll(histogram, -1)) / 4
+    chosen: list[int] = []
+    for index in np.argsort(-smooth, kind="stable"):
+        apart = all(angle_between(index * _BIN_DEGREES, other * _BIN_DEGREES) >= 20 for other in chosen)
+        local = smooth[index] >= smooth[index - 1] and smooth[index] >= smooth[(index + 1) % _BINS]
+        if smooth[index] > 0 and apart and local and len(chosen) < 3:
+            chosen.append(int(index))
+    bins = (hue // _BIN_DEGREES).astype(int) % _BINS
+    found = []
+    for index in chosen:
+        near = np.minimum((bins - index) % _BINS, (index - bins) % _BINS) <= 2
+        found.append((mean_hue(hue[near], weight[near]), float(weight[near].sum())))
+    return sorted(found, key=lambda peak: -peak[1])
