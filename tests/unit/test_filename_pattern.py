@@ -91,7 +91,7 @@ def test_pattern_of_exponential_cost_is_refused_in_time(pattern: str) -> None:
     started = time.monotonic()
     with pytest.raises(UserError, match="takes too long on long names"):
         compile_pattern(pattern, "aaa-aaa.jpg")
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 30
 
 
 def test_hostile_names_are_cleaned_or_refused() -> None:
