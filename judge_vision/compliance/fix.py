@@ -118,10 +118,13 @@ def fix_copy(
     rules = competition.rules_for(figures["section"])
     height, width = rgb.shape[:2]
     size = target(width, height, rules)
-    if size is None:
+    lost_exif = bool(facts.get("exif_present")) and not exif
+    if size is None or (lost_exif and rules.exif_required):
         return None
     picture, changes = _resize(Image.fromarray(rgb), size, rules)
     changes += _conversions(facts)
+    if lost_exif:
+        changes.append("The EXIF data were left out.")
     jpeg, quality = _smallest_loss(picture, rules.max_bytes, exif)
     if jpeg is None:
         return None

@@ -173,6 +173,14 @@ def test_exif_stays_but_for_the_orientation() -> None:
     assert 0x0112 not in kept
 
 
+def test_lost_exif_is_said_and_refused_where_it_is_required() -> None:
+    rgb = smooth(300, 200)
+    copy, _ = mend(rgb, competition(max_width=150), facts_of(rgb, exif_present=True))
+    assert copy is not None
+    assert "The EXIF data were left out." in copy.changes
+    assert mend(rgb, competition(max_width=150, exif_required=True), facts_of(rgb, exif_present=True))[0] is None
+
+
 def test_section_rules_count_for_the_copy() -> None:
     wanted = Competition.model_validate(
         {
