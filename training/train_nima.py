@@ -26,7 +26,8 @@ from judge_vision.models import nima
 
 ALPHA = 0.25
 SEED = 4
-STEPS = {"technical": 3000, "aesthetic": 1600}
+STEPS = {"technical": (2400, 3000, 400), "aesthetic": (1200, 1600, 300)}
+"""Steps on parts of the input, the length of their learning rate's cosine, and steps on whole inputs."""
 SIDES = ((448, 768), (600, 1000), (640, 1280))  # longer sides of the three technical scenes of each photograph
 SCENES = 4  # aesthetic scenes of each photograph
 SPREAD = 1.2  # standard deviation of the rating distributions to learn
@@ -110,22 +111,29 @@ def exported(model: Any) -> nima.Weights:
     return result
 
 
-def teach(data: tuple[np.ndarray, ...], so_far: Path, steps: int) -> nima.Weights:
-    """Train on four scenes a step, or two in the last fifth, which see the whole input.
+def loaded(model: Any, weights: nima.Weights) -> Any:
+    """`model` with `weights`, named as `exported` names them."""
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights([array for name, array in weights.items() if name.split("/")[0] == layer.name])
+    return model
 
-    Returns the weights, which are kept in `so_far` too every 200 steps.
-    """
+
+def teach(model: Any, data: tuple[np.ndarray, ...], steps: int, decay: int, whole: bool) -> nima.Weights:
+    """Train `model` on parts of the inputs of four scenes a step, or on the `whole` inputs of two; its weights."""
     import tensorflow as tf
 
     inputs, kinds, strengths, means = data
-    model = network()
-    rate = tf.keras.optimizers.schedules.CosineDecay(3e-4, steps, warmup_target=3e-3, warmup_steps=100, alpha=0.01)
+    peak, warm = (4e-4, 20) if whole else (3e-3, 100)
+    rate = tf.keras.optimizers.schedules.CosineDecay(
+        peak / 10, decay, warmup_target=peak, warmup_steps=warm, alpha=0.01
+    )
     optimiser = tf.keras.optimizers.AdamW(rate, weight_decay=2e-3)
     ratings = tf.range(1.0, 11.0)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function
     def step(picture: Any, kind: Any, strength: Any, mean: Any) -> Any:
-        flat = tf.reshape(picture, [-1, picture.shape[2], picture.shape[3], 3])
+        flat = tf.reshape(picture, [-1, *picture.shape[2:]])
         wanted = tf.nn.softmax(-tf.square((ratings - tf.reshape(mean, [-1, 1])) / SPREAD) / 2)
         with tf.GradientTape() as tape:
             given = model(tf.cast(flat, tf.float32) / 127.5 - 1, training=True)
@@ -142,12 +150,11 @@ def teach(data: tuple[np.ndarray, ...], so_far: Path, steps: int) -> nima.Weight
         )
         return tf.reduce_mean(tf.abs(score - mean)), ranked
 
-    random = np.random.default_rng(SEED)
-    begun, running = time.time(), np.zeros(2)
+    random = np.random.default_rng((SEED, whole))
+    side = nima.INPUT_SIDE if whole else PART
+    begun, running, lap = time.time(), np.zeros(2), 50 if whole else 200
     for number in range(steps):
-        whole = number >= steps * 0.8
         rows = random.integers(len(inputs), size=2 if whole else 4)
-        side = nima.INPUT_SIDE if whole else PART
         pictures = []
         for row in rows:
             top, left = random.integers(nima.INPUT_SIDE - side + 1, size=2)
@@ -155,10 +162,9 @@ def teach(data: tuple[np.ndarray, ...], so_far: Path, steps: int) -> nima.Weight
             pictures.append(part[:, :, ::-1] if random.random() < 0.5 else part)
         values = step(np.stack(pictures), kinds[rows], strengths[rows], means[rows].astype(np.float32))
         running += np.array([float(value) for value in values])
-        if number % 200 == 199:
-            print(f"{number + 1} {time.time() - begun:.0f} s: {running / 200}", flush=True)
+        if number % lap == lap - 1:
+            print(f"{number + 1} {time.time() - begun:.0f} s: {running / lap}", flush=True)
             running[:] = 0
-            nima.save_hdf5(so_far, exported(model))
     return exported(model)
 
 
@@ -173,7 +179,13 @@ def main() -> None:
     data = dataset(arguments.folder, arguments.task, arguments.workers)
     print(f"scenes and versions {data[1].shape}", flush=True)
     path = arguments.work / f"nima_{arguments.task}.hdf5"
-    nima.save_hdf5(path, teach(data, path.with_suffix(".part.hdf5"), STEPS[arguments.task]))
+    on_parts = path.with_suffix(".part.hdf5")
+    steps, decay, last = STEPS[arguments.task]
+    model = network()
+    if not on_parts.exists():
+        nima.save_hdf5(on_parts, teach(model, data, steps, decay, whole=False))
+    loaded(model, nima.load_hdf5(on_parts, ALPHA))
+    nima.save_hdf5(path, teach(model, data, last, last, whole=True))
 
 
 if __name__ == "__main__":
