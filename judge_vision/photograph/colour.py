@@ -89,7 +89,8 @@ class MatrixProfile:
             red, green, blue = linear
             linear = [red * row[0] + green * row[1] + blue * row[2] for row in self._matrix]
         levels = [np.rint(np.clip(channel, 0, 1) * 65535).astype(np.uint16) for channel in linear]
-        return _encoded_levels()[np.stack(levels, axis=-1)]
+        shown: UInt8 = _encoded_levels()[np.stack(levels, axis=-1)]
+        return shown
 
 
 @cache

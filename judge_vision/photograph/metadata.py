@@ -99,7 +99,7 @@ def _read_exif(found: Metadata, image: Image.Image, tiff_bytes: bytes | None) ->
     details = exif.get_ifd(ExifTags.IFD.Exif)
     # a TIFF has tags of its own, whether or not a camera was involved
     camera_tags = {ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime}
-    found.exif_present = "exif" in image.info or bool(details) or bool(camera_tags & exif.keys())
+    found.exif_present = bool(image.info.get("exif")) or bool(details) or bool(camera_tags & exif.keys())
     found.camera = _camera(clean_text(exif.get(ExifTags.Base.Make)), clean_text(exif.get(ExifTags.Base.Model)))
     found.software = clean_text(exif.get(ExifTags.Base.Software))
     taken = details.get(ExifTags.Base.DateTimeOriginal) or details.get(ExifTags.Base.DateTimeDigitized)
@@ -109,8 +109,9 @@ def _read_exif(found: Metadata, image: Image.Image, tiff_bytes: bytes | None) ->
         exif.get(ExifTags.Base.XPAuthor)
     )
     found.exif_srgb = details.get(ExifTags.Base.ColorSpace) == 1
-    interoperability = clean_text(exif.get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex))
-    found.exif_adobe_rgb = details.get(ExifTags.Base.ColorSpace) in (2, 0xFFFF) and interoperability == "R03"
+    if ExifTags.IFD.Interop in details:
+        index = clean_text(exif.get_ifd(ExifTags.IFD.Interop).get(ExifTags.Interop.InteropIndex))
+        found.exif_adobe_rgb = details.get(ExifTags.Base.ColorSpace) in (2, 0xFFFF) and index == "R03"
 
 
 def _camera(maker: str | None, model: str | None) -> str | None:

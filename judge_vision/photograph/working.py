@@ -56,9 +56,9 @@ def _register(file_format: str) -> str:
         from pillow_jxl import JpegXLImagePlugin
 
         assert pillow_jxl
-        JpegXLImagePlugin.DECODE_THREADS = 0  # as many photographs as cores are decoded at once; threads would queue
+        JpegXLImagePlugin.DECODE_THREADS = 0  # one photograph a core is decoded at once: threads would only queue
         return "JXL"
-    plugin = importlib.import_module(_PLUGINS[file_format])
+    plugin: Any = importlib.import_module(_PLUGINS[file_format])
     if file_format == "AVIF":
         plugin.DEFAULT_MAX_THREADS = 1
     return file_format

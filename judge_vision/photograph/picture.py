@@ -1,0 +1,206 @@
+"""Opening and decoding a file: from its bytes to a picture in memory, in its own colours and its own depth."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile
+
+from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.photograph.decoders import check_size, decoding
+from judge_vision.photograph.metadata import Metadata, exif_of, read_metadata
+from judge_vision.photograph.settings import PrepareSettings
+from judge_vision.photograph.sniff import jxl_size, looks_like_text, sniff, unsupported_name
+from judge_vision.photograph.working import open_picture
+
+# Decoders of these turn the picture upright themselves.
+_UPRIGHT = frozenset({"TIFF", "HEIC", "JXL"})
+# How Pillow names 16-bit samples of a colour picture; the letter after 16 tells where the high byte is.
+_DEEP_RAWMODES = frozenset(f"{mode};16{order}" for mode in ("RGB", "RGBA", "RGBX") for order in "LBN")
+_FRAME_WORDS = {"TIFF": "pages", "JPEG": "pictures", "HEIC": "pictures"}
+
+
+@dataclass
+class Picture:
+    """A decoded picture.
+
+    `image` holds 8 bits per channel, or one channel of 16 bits (modes I;16, I;16B) or of 32-bit floats in 0..1 (F).
+    `low`, if any, has the same mode and size and holds the low bytes of 16-bit channels whose high bytes `image` has.
+    """
+
+    image: Image.Image
+    file_format: str
+    metadata: Metadata
+    stored_width: int
+    stored_height: int
+    low: Image.Image | None = None
+    orientation: int = 1
+    """EXIF orientation that the file asks for, 1 to 8."""
+    upright: bool = False
+    """The decoder has applied the orientation."""
+    mode: str = ""
+    bit_depth: int | None = None
+    grey_levels: int = 65535
+    """The value of white in a one-channel 16-bit picture."""
+    inverted: bool = False
+    """In a one-channel 16-bit picture 0 is white."""
+    notes: list[str] = field(default_factory=list)
+
+
+def identify(data: bytes) -> str:
+    """The format of a file by content. Raises PhotographError where it is none that we read."""
+    file_format = sniff(data)
+    if file_format:
+        return file_format
+    name = unsupported_name(data)
+    if name:
+        raise PhotographError(ErrorType.UNSUPPORTED, f"this is {name}; save the photograph as JPEG, PNG or TIFF")
+    if looks_like_text(data):
+        raise PhotographError(ErrorType.NOT_AN_IMAGE, "the file holds text, not a picture")
+    raise PhotographError(ErrorType.NOT_AN_IMAGE, "the content is of no picture format that we know")
+
+
+def decode(data: bytes, file_format: str, settings: PrepareSettings) -> Picture:
+    """`data`, a file of `file_format` (not RAW), decoded to its last pixel. Raises PhotographError."""
+    with decoding(file_format):
+        size = jxl_size(data) if file_format == "JXL" else None
+        if size:
+            check_size(*size, settings)
+        try:
+            image = open_picture(data, file_format)
+        except SyntaxError:
+            if file_format != "TIFF":
+                raise
+            return _decode_float_tiff(data, settings)
+        check_size(*image.size, settings)
+        notes = _frames_note(image, data, file_format)
+        picture = Picture(image, file_format, Metadata(), *image.size, mode=image.mode, notes=notes)
+        if file_format == "TIFF":
+            _read_tiff_tags(picture, image)
+        low = _open_low_bytes(image, data, file_format)
+        image.load()
+        if low is not None:
+            low.load()
+            picture.low = low
+    if file_format != "TIFF":
+        picture.orientation = _orientation(image)
+    picture.upright = file_format in _UPRIGHT
+    if picture.upright and file_format != "TIFF":
+        picture.orientation = 1
+    picture.bit_depth = picture.bit_depth or _bit_depth(image, data, file_format)
+    picture.metadata = read_metadata(image)
+    return picture
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = exif_of(image).get(ExifTags.Base.Orientation, 1)
+    # a damaged EXIF block costs the orientation, not the photograph; `read_metadata` notes the damage
+    except Exception:
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _frames_note(image: ImageFile.ImageFile, data: bytes, file_format: str) -> list[str]:
+    if not getattr(image, "is_animated", False):
+        return []
+    words = _FRAME_WORDS.get(file_format, "frames")
+    try:
+        # counted on a second handle: counting moves about in the file
+        count = getattr(open_picture(data, file_format), "n_frames", 1)
+    # a chain of pages that leads nowhere costs the count only
+    except Exception:
+        return [f"first of several {words} used"]
+    which = "main one" if file_format == "HEIC" else "first"
+    return [f"{which} of {count} {words} used"] if count > 1 else []
+
+
+def _read_tiff_tags(picture: Picture, image: ImageFile.ImageFile) -> None:
+    """What Pillow forgets once it has decoded a TIFF."""
+    tags = getattr(image, "tag_v2", {})
+    orientation = tags.get(ExifTags.Base.Orientation, 1)
+    if isinstance(orientation, int) and 1 <= orientation <= 8:
+        picture.orientation = orientation
+    if picture.orientation >= 5:
+        picture.stored_width, picture.stored_height = picture.stored_height, picture.stored_width
+    depths = tags.get(ExifTags.Base.BitsPerSample, (1,))
+    picture.bit_depth = max(depths) if isinstance(depths, tuple) else int(depths)
+    if image.mode.startswith("I;16"):
+        picture.grey_levels = (1 << picture.bit_depth) - 1
+        picture.inverted = tags.get(ExifTags.Base.PhotometricInterpretation) == 0
+
+
+def _open_low_bytes(image: ImageFile.ImageFile, data: bytes, file_format: str) -> ImageFile.ImageFile | None:
+    """A second handle on a picture with 16-bit colour channels, made to read the low bytes instead of the high ones.
+
+    Pillow keeps the high byte of each sample. Telling it the other byte order gives the low one, in a second pass.
+    """
+    rawmodes = {_rawmode(tile) for tile in image.tile}
+    if file_format not in ("PNG", "TIFF") or not rawmodes or not rawmodes <= _DEEP_RAWMODES:
+        return None
+    low = open_picture(data, file_format)
+    low.tile = [_with_swapped_bytes(tile) for tile in low.tile]
+    return low
+
+
+def _rawmode(tile: ImageFile._Tile) -> str:
+    return str(tile.args[0] if isinstance(tile.args, tuple) else tile.args)
+
+
+def _with_swapped_bytes(tile: ImageFile._Tile) -> ImageFile._Tile:
+    rawmode = _rawmode(tile)
+    native = "L" if struct.pack("=H", 1) == b"\x01\x00" else "B"
+    order = native if rawmode[-1] == "N" else rawmode[-1]
+    swapped = rawmode[:-1] + {"L": "B", "B": "L"}[order]
+    return tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)
+
+
+def _bit_depth(image: Image.Image, data: bytes, file_format: str) -> int | None:
+    """Bits per channel in the file; None where its format tells only the decoder."""
+    if file_format == "PNG":
+        return data[24]
+    if file_format == "HEIC":
+        return int(image.info.get("bit_depth", 8))
+    if file_format == "AVIF":
+        # PixelInformationProperty (ISO 23008-12, 6.5.6): name, version and flags, number of channels, bits of each
+        at = data.find(b"pixi", 0, 65536)
+        return data[at + 9] if 0 <= at < len(data) - 9 else None
+    if file_format == "JXL":
+        return None
+    return {"1": 1, "I": 16, "I;16": 16, "F": 32}.get(image.mode, 8)
+
+
+def _decode_float_tiff(data: bytes, settings: PrepareSettings) -> Picture:
+    """A TIFF of 32-bit floating-point colour, which Pillow does not read; values are 0 (black) to 1 (white)."""
+    tags = Image.Exif()
+    tags.load(data)
+    width, height = int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
+    depths, kinds = tags.get(ExifTags.Base.BitsPerSample), tags.get(339)  # 339: SampleFormat, 3 is floating point
+    if depths not in ((32,) * 3, (32,) * 4) or kinds not in (3, (3,) * 3, (3,) * 4):
+        raise ValueError(f"unsupported TIFF: bits per sample {depths}, sample format {kinds}")
+    check_size(width, height, settings)
+    import cv2  # a large library that only these files need
+
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.float32 or pixels.shape[:2] != (height, width) or pixels.ndim != 3:
+        raise ValueError("its floating-point samples cannot be decoded")
+    beyond = not bool(np.all((pixels >= 0) & (pixels <= 1)))
+    deep = np.rint(np.clip(np.nan_to_num(pixels[..., 2::-1]), 0, 1) * 65535).astype(np.uint16)
+    high, low = (Image.fromarray(part.astype(np.uint8)) for part in (deep >> 8, deep & 255))
+    if isinstance(tags.get(34675), bytes):  # InterColorProfile
+        high.info["icc_profile"] = tags[34675]
+    orientation = tags.get(ExifTags.Base.Orientation, 1)
+    return Picture(
+        image=high,
+        low=low,
+        file_format="TIFF",
+        metadata=read_metadata(high, data),
+        stored_width=width,
+        stored_height=height,
+        orientation=orientation if orientation in range(1, 9) else 1,
+        mode="RGB",
+        bit_depth=32,
+        notes=["values beyond 0 to 1 were clipped"] if beyond else [],
+    )
