@@ -1,0 +1,73 @@
+"""What the page shows of each photograph: its row of the table, and the details behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from judge_vision.compliance.finding import add_findings
+from judge_vision.records import store
+from judge_vision.records.columns import COLUMNS
+from judge_vision.records.table import STEPS
+from judge_vision.report import pictures
+from judge_vision.workflow import paths
+from judge_vision.workflow.shard import read_records
+
+_ENVELOPE = {"schema", "image", "sha256", "status", "error_type", "error"}
+_COMPLIANCE = ("findings", "fixes", "corrected_copy", "corrected_changes")
+_SIGNIFICANT_DIGITS = 6
+
+
+def cell(value: Any) -> Any:
+    """A table's value for the page: floats at six significant digits, which halves the page and hides nothing."""
+    if isinstance(value, float):
+        return float(f"{value:.{_SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, list):
+        return [cell(one) for one in value]
+    if isinstance(value, dict):
+        return {key: cell(one) for key, one in value.items()}
+    return value
+
+
+def details(set_findings: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """By image: the details as canonical JSON text (as text because a hundred thousand dictionaries need gigabytes).
+
+    Raises FileNotFoundError or ValueError as `read_records` does.
+    """
+    return {
+        image: store.canonical_json(_details(records, set_findings.get(image, []))) for image, records in _all_records()
+    }
+
+
+def _all_records() -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    for shard in store.read_json(paths.MANIFEST)["shards"]:
+        by_step = {step: read_records(step, shard) for step in STEPS}
+        for image in by_step["prepare"]:
+            yield image, {step: by_step[step][image] for step in STEPS}
+
+
+def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, Any]:
+    compliance = records["compliance"]
+    if found and compliance["status"] == "ok":
+        compliance = add_findings(compliance, found)
+    sha256 = records["prepare"]["sha256"]
+    return {
+        **{key: cell(compliance.get(key)) for key in _COMPLIANCE},
+        "histogram": pictures.histogram(sha256) if sha256 else None,
+        "facts": _figures(records["prepare"], "prepare"),
+        "iqa": _figures(records["iqa"], "iqa"),
+        "tonal": _figures(records["tonal"], "tonal"),
+        "mono": _figures(records["mono"], "mono"),
+        "failures": [
+            {"step": step, "error_type": record["error_type"], "error": record["error"]}
+            for step, record in records.items()
+            if record["status"] == "failed"
+        ],
+    }
+
+
+def _figures(record: dict[str, Any], step: str) -> dict[str, Any]:
+    """What a record holds beyond the table's columns."""
+    shown = _ENVELOPE | {column.record_key for column in COLUMNS if column.source == step}
+    return {key: cell(value) for key, value in record.items() if key not in shown and value is not None}

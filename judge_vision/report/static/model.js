@@ -1,0 +1,116 @@
+// The data of the page, and the selection: which photographs, in which order.
+
+const model = (() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const columns = data.columns;
+  const at = new Map(columns.map((column, number) => [column.name, number]));
+  const everyone = data.rows.map((_, number) => number);
+  const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+  const listeners = [];
+  const state = { text: "", choices: {}, sort: "image", descending: false };
+  let chosen = everyone;
+  let haystacks = null;
+
+  const column = (name) => columns[at.get(name)];
+  const value = (row, name) => (at.has(name) ? data.rows[row][at.get(name)] : null);
+  const isNumber = (one) => one.type === "float64" || one.type === "int64";
+  const has = (name) => everyone.some((row) => value(row, name) !== null && value(row, name) !== "");
+
+  const title = (row) => value(row, "title") || value(row, "image").split("/").pop();
+
+  function picture(row, kind = "thumbnails") {
+    const sha256 = value(row, "sha256");
+    if (!data[kind][row]) return null;
+    return `pictures/${sha256.slice(0, 2)}/${sha256}${kind === "thumbnails" ? ".jpg" : ".png"}`;
+  }
+
+  // The monochrome verdict as a club says it: a colour photograph has done nothing wrong.
+  function monoWords(row) {
+    const verdict = value(row, "mono_verdict");
+    if (verdict === "pass") return value(row, "mono_mode") === "toned" ? "Mono, toned" : "Mono, neutral";
+    return { query: "Mono? Refer", fail: "Colour" }[verdict] ?? null;
+  }
+
+  function complianceWords(row) {
+    const passed = value(row, "compliance_passed");
+    if (passed === null) return null;
+    if (!passed) return "Does not comply";
+    return (value(row, "compliance_warnings") ?? []).length ? "Complies, with remarks" : "Complies";
+  }
+
+  const FILTERS = [
+    { name: "status", title: "Read", of: (row) => (value(row, "status") === "ok" ? "Measured" : "Failed") },
+    { name: "mono", title: "Monochrome", of: monoWords },
+    { name: "compliance", title: "Rules", of: complianceWords },
+    { name: "category", title: "Category", of: (row) => value(row, "category") },
+    { name: "format", title: "Format", of: (row) => value(row, "format") },
+  ];
+
+  function matches(row) {
+    if (FILTERS.some((filter) => state.choices[filter.name] && filter.of(row) !== state.choices[filter.name])) return false;
+    return state.text.toLowerCase().split(/\s+/).every((part) => haystack(row).includes(part));
+  }
+
+  function haystack(row) {
+    haystacks ??= data.rows.map((values) => values.flat().filter((one) => one !== null).join("\n").toLowerCase());
+    return haystacks[row];
+  }
+
+  // Rows without a value come last in either direction.
+  function compare(one, other) {
+    const a = value(one, state.sort), b = value(other, state.sort);
+    const missing = (a === null || a.length === 0) - (b === null || b.length === 0);
+    if (missing || a === null || b === null) return missing || one - other;
+    const order = typeof a === "number" ? a - b : collator.compare(String(a), String(b));
+    return (state.descending ? -order : order) || one - other;
+  }
+
+  function choose(change) {
+    Object.assign(state, change, { choices: { ...state.choices, ...change.choices } });
+    chosen = everyone.filter(matches).sort(compare);
+    listeners.forEach((listener) => listener());
+  }
+
+  const figures = new Map();
+
+  // The values of a column over the whole set, ascending.
+  function sorted(name) {
+    if (!figures.has(name)) {
+      figures.set(name, everyone.map((row) => value(row, name)).filter((one) => one !== null).sort((a, b) => a - b));
+    }
+    return figures.get(name);
+  }
+
+  const files = new Map();
+  const waiting = new Map();
+
+  // Details come in script files, because a page on a disk may not fetch.
+  function details(row) {
+    const number = Math.floor(row / data.details_per_file);
+    if (!files.has(number)) {
+      files.set(number, new Promise((resolve, reject) => {
+        waiting.set(number, resolve);
+        const script = document.createElement("script");
+        script.src = `data/details-${number}.js`;
+        script.onerror = () => { files.delete(number); reject(new Error(`${script.src} cannot be read`)); };
+        document.head.append(script);
+      }));
+    }
+    return files.get(number).then((rows) => rows[row % data.details_per_file]);
+  }
+
+  let tellTimes;
+  const times = new Promise((resolve) => { tellTimes = resolve; });
+  globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), times: tellTimes };
+
+  return {
+    data, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, times, choose,
+    everyone, state, filters: FILTERS,
+    chosen: () => chosen,
+    byId: (id) => data.ids.indexOf(id),
+    onChange: (listener) => listeners.push(listener),
+    numeric: columns.filter(isNumber),
+    unrated: (name) => columns[at.get("human_ratings")] && data.model_scores.includes(name)
+      && everyone.some((row) => value(row, "human_ratings") === false),
+  };
+})();
