@@ -29,7 +29,7 @@ const strips = (() => {
     return svg("svg", { class: "strip", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words, preserveAspectRatio: "none" },
       counts.map((count, bin) => {
         const tall = count ? Math.max(1, (count / tallest) * (HEIGHT - 4)) : 0;
-        return svg("rect", { class: "bar", x: bin * step + 0.5, y: HEIGHT - tall, width: step - 1, height: tall });
+        return svg("rect", { class: "count", x: bin * step + 0.5, y: HEIGHT - tall, width: step - 1, height: tall });
       }),
       svg("line", { class: "mark", x1: x, x2: x, y1: 0, y2: HEIGHT }));
   }

@@ -1,0 +1,87 @@
+// Which view is shown, by the address's #part; the theme; keys for the whole page.
+
+(() => {
+  const { element } = base;
+  const THEMES = ["system", "light", "dark"];
+  const contact = sheets.contact(), score = sheets.score(), how = made.show();
+  const views = new Map([
+    ["gallery", { title: "Gallery", place: gallery.show(), refresh: gallery.refresh, filtered: true }],
+    ["table", { title: "Table", place: table.show(), refresh: table.refresh, filtered: true }],
+    ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true }],
+    lists.failed || Object.values(model.data.skipped).some(Boolean)
+      ? ["failures", { title: `Failures (${lists.failed})`, place: lists.failures() }] : null,
+    lists.alike ? ["alike", { title: `Look-alikes (${lists.alike})`, place: lists.alikes() }] : null,
+    ["contact", { title: "Contact sheet", ...contact, filtered: true }],
+    ["score", { title: "Score sheet", ...score, filtered: true }],
+    ["made", { title: "How this was made", ...how }],
+  ].filter(Boolean));
+  let current = null;
+
+  function show(name) {
+    current = name;
+    const view = views.get(name);
+    for (const [other, { place, tab }] of views) {
+      place.hidden = other !== name;
+      if (other === name) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
+    document.getElementById("filters").hidden = !view.filtered;
+    view.refresh?.();
+  }
+
+  function route() {
+    const [part, id] = location.hash.slice(1).split("/");
+    if (part === "photo") {
+      const row = model.byId(id);
+      if (!current) show("gallery");
+      if (row >= 0) photograph.open(row);
+      else base.announce("No such photograph on this page.");
+      return;
+    }
+    const name = views.has(part) ? part : "gallery";
+    // closing a photograph comes back here: the view as it was left
+    if (name !== current) show(name);
+    photograph.close();
+  }
+
+  function closed(row) {
+    if (location.hash.startsWith("#photo/")) location.hash = `#${current}`;
+    ({ gallery, table })[current]?.focus(row);
+  }
+
+  function theme(name) {
+    document.documentElement.dataset.theme = name;
+    document.getElementById("theme").textContent = `Theme: ${name}`;
+    base.remember("theme", name);
+    if (current === "charts") charts.refresh();
+  }
+
+  function keys(event) {
+    const typing = event.target.closest("input, select, textarea, dialog");
+    if (event.key !== "/" || typing || document.getElementById("filters").hidden) return;
+    event.preventDefault();
+    document.getElementById("search").focus();
+  }
+
+  const start = THEMES.includes(base.remembered("theme")) ? base.remembered("theme") : "system";
+  theme(start);
+  document.getElementById("theme").addEventListener("click", () =>
+    theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => current === "charts" && charts.refresh());
+  for (const [name, view] of views) {
+    view.tab = element("a", { href: `#${name}` }, view.title);
+    document.getElementById("views").append(element("li", {}, view.tab));
+    document.getElementById("main").append(view.place);
+  }
+  filters.show();
+  photograph.listen(closed);
+  model.onChange(() => {
+    if (views.get(current)?.filtered) views.get(current).refresh();
+    base.announce(base.count(model.chosen().length, "photograph"));
+  });
+  document.addEventListener("keydown", keys);
+  window.addEventListener("hashchange", route);
+  route();
+  model.choose({});
+  performance.mark("judge-vision-ready");
+})();

@@ -1,0 +1,130 @@
+// The parts of a photograph's page: scores, tones, monochrome verdict, rules, facts.
+
+const evidence = (() => {
+  const { element, svg, foreign } = base;
+  const STATUS = {
+    does_not_comply: ["Does not comply", "bad"],
+    refer: ["Refer", "ask"],
+    needs_person: ["Needs a person", "ask"],
+    complies: ["Complies", "good"],
+    not_applicable: ["Does not apply", "plain"],
+  };
+  const SEVERITY = { reject: "not eligible if broken", warn: "remark if broken", fix: "corrected copy if broken" };
+  const SOURCES = { iqa: "Networks", tonal: "Light and tones" };
+
+  function part(title, ...content) {
+    return element("section", { class: "part" }, element("h3", {}, title), ...content);
+  }
+
+  // A name made of a record's key, for figures that are not columns of the table.
+  const named = (key) => key.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+
+  function plain(value) {
+    if (value === null || value === undefined) return "–";
+    if (typeof value === "boolean") return value ? "yes" : "no";
+    if (Array.isArray(value)) return value.length ? value.map(plain).join(", ") : "–";
+    if (typeof value === "object") return Object.entries(value).map(([key, one]) => `${named(key).toLowerCase()} ${plain(one)}`).join(", ");
+    return String(value);
+  }
+
+  function facts(pairs) {
+    return element("dl", { class: "facts" }, pairs.map(([name, value]) => [element("dt", {}, name), element("dd", {}, foreign(value))]));
+  }
+
+  function more(title, figures) {
+    const pairs = Object.entries(figures ?? {}).map(([key, value]) => [named(key), plain(value)]);
+    return pairs.length ? element("details", {}, element("summary", {}, title), facts(pairs)) : null;
+  }
+
+  function scores(row, details) {
+    const tables = Object.entries(SOURCES).map(([source, title]) => {
+      const names = model.columns.filter((column) => column.type === "float64" && column.source === source).map((column) => column.name);
+      const warning = source === "iqa" && model.value(row, "human_ratings") === false;
+      return [
+        element("h4", {}, title),
+        warning ? element("p", { class: "warning" }, "No human ratings: these networks were never shown a mark given by a person.") : null,
+        element("table", { class: "figures" },
+          element("thead", { class: "unseen" }, element("tr", {}, ["Figure", "Value", "Among the set", "Place"].map((text) => element("th", { scope: "col" }, text)))),
+          element("tbody", {}, names.map((name) => strips.line(row, name)))),
+      ];
+    });
+    return part("Scores", tables, more("More figures of the networks", details.iqa));
+  }
+
+  function histogram(counts) {
+    const tallest = Math.max(1, ...counts.slice(1, -1)), width = 4, tall = 96;
+    return svg("svg", { class: "histogram", viewBox: `0 0 ${width * counts.length} ${tall}`, preserveAspectRatio: "none", role: "img",
+      "aria-label": "Histogram of the tones from black to white" },
+    counts.map((count, bin) => {
+      const height = Math.min(tall, count ? Math.max(1, (count / tallest) * (tall - 6)) : 0);
+      // the outermost bins hold what is clipped or nearly so
+      return svg("rect", { class: bin === 0 || bin === counts.length - 1 ? "clipped" : "tone", x: bin * width, y: tall - height, width, height });
+    }));
+  }
+
+  function tones(row, details) {
+    const clipping = (name) => base.words(model.value(row, name), model.column(name));
+    return part("Tones",
+      element("p", {}, model.value(row, "tonal_summary") ?? "Not measured."),
+      details.histogram ? element("figure", { class: "tones" }, histogram(details.histogram),
+        element("figcaption", {},
+          element("span", {}, `black: ${clipping("clip_low_percent")} clipped`),
+          element("span", {}, `white: ${clipping("clip_high_percent")} clipped`))) : null,
+      details.histogram ? element("p", { class: "soft" }, "The histogram is that of the small picture; the figures are those of the full one. An outermost bar may be cut off.") : null,
+      (details.tonal.light_notes ?? []).map((note) => element("p", {}, note)));
+  }
+
+  function mono(row, details) {
+    const verdict = model.value(row, "mono_verdict");
+    if (!verdict) return null;
+    const kind = { pass: "good", query: "ask", fail: "plain" }[verdict];
+    const words = { pass: "Complies as monochrome", query: "Refer: a person has to look", fail: "Not monochrome" }[verdict];
+    const tone = model.value(row, "mono_dominant_tone");
+    return part("Monochrome",
+      element("p", {}, element("span", { class: `chip ${kind}` }, words), tone ? ` Tone: ${tone}.` : null),
+      element("p", {}, foreign(model.value(row, "mono_reason") ?? "")),
+      model.picture(row, "heat_maps") ? element("p", { class: "soft" }, "The heat map beside the picture shows where.") : null,
+      more("Figures behind the verdict", details.mono));
+  }
+
+  function rules(row, details) {
+    const findings = details.findings ?? [];
+    if (!findings.length) return null;
+    const order = Object.keys(STATUS);
+    const sorted = [...findings].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
+    return part("Rules",
+      element("p", {}, element("span", { class: `chip ${model.value(row, "compliance_passed") ? "good" : "bad"}` }, model.complianceWords(row) ?? "Not checked")),
+      element("ul", { class: "rules" }, sorted.map(rule)),
+      (details.fixes ?? []).length ? element("p", {}, `Can be corrected: ${details.fixes.join(" ")}`) : null,
+      details.corrected_copy ? element("p", {}, "Corrected copy: ", foreign(details.corrected_copy), ". ", foreign((details.corrected_changes ?? []).join(" "))) : null);
+  }
+
+  function rule(finding) {
+    const [words, kind] = STATUS[finding.status] ?? [finding.status, "plain"];
+    const measured = finding.measured === null ? null : ["found", plain(finding.measured)];
+    const pairs = [measured, ["rule", plain(finding.limit)], ["then", SEVERITY[finding.severity]]].filter(Boolean);
+    return element("li", {},
+      element("div", { class: "rule-head" }, element("span", { class: `chip ${kind}` }, words), element("b", {}, foreign(named(finding.rule)))),
+      element("p", {}, foreign(finding.sentence)),
+      element("p", { class: "soft" }, pairs.map(([name, text], number) => [number ? "; " : null, `${name}: `, foreign(text)])));
+  }
+
+  function file(row, details) {
+    const shown = ["image", "title", "author", "category", "format", "bytes", "width", "height", "colour_space", "bit_depth", "camera",
+      "taken_at", "software", "digital_source_type", "exif_present", "c2pa_present", "sha256"];
+    const own = model.columns.filter((column) => column.source === "list").map((column) => column.name);
+    const pairs = [...shown, ...own].map((name) => [model.column(name), model.value(row, name)])
+      .filter(([, value]) => value !== null).map(([column, value]) => [column.title, base.words(value, column)]);
+    return part("File", facts(pairs),
+      (model.value(row, "notes") ?? []).map((note) => element("p", {}, foreign(note))),
+      more("More about the file", details.facts));
+  }
+
+  function failures(details) {
+    if (!details.failures.length) return null;
+    return part("Failed", details.failures.map(({ step, error_type: kind, error }) => element("p", {},
+      element("span", { class: "chip bad" }, `${step}: ${kind.replaceAll("_", " ")}`), " ", foreign(error))));
+  }
+
+  return { named, plain, parts: (row, details) => [failures(details), scores(row, details), tones(row, details), mono(row, details), rules(row, details), file(row, details)] };
+})();

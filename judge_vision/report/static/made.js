@@ -1,0 +1,59 @@
+// How this was made: models, versions, settings, and how long the jobs took.
+
+const made = (() => {
+  const { element, foreign } = base;
+  const { made: facts } = model.data;
+
+  function pairs(rows, caption) {
+    return element("table", { class: "pairs" }, element("caption", {}, caption),
+      element("tbody", {}, rows.map(([name, value]) => element("tr", {}, element("th", { scope: "row" }, foreign(name)), element("td", {}, foreign(value))))));
+  }
+
+  function models() {
+    const { bundle } = facts;
+    const rows = [["Name", `${bundle.name} ${bundle.version}`], ["What it is", bundle.description],
+      ["Trained on human ratings", evidence.plain(bundle.human_ratings)], ["Run by", facts.engines.join(", ") || "nothing"]];
+    const parts = Object.entries(bundle.models ?? {}).map(([role, model]) =>
+      pairs(Object.entries(model).map(([key, value]) => [evidence.named(key), evidence.plain(value)]), evidence.named(role)));
+    return [element("h3", {}, "Networks"), pairs(rows.filter(([, value]) => value !== undefined), "Bundle"),
+      element("div", { class: "columns" }, parts)];
+  }
+
+  function times(found) {
+    if (!found.length) return [element("p", {}, "No job left its times.")];
+    const heads = ["Step", "Jobs", "Photographs", "From the cache", "Failed", "Seconds", "Photographs a second"];
+    const line = (one) => {
+      const fresh = one.photographs - one.cached;
+      const rate = fresh && one.seconds ? (fresh / one.seconds).toFixed(1) : "–";
+      return [one.step, one.jobs, one.photographs, one.cached, one.failed, one.seconds, rate];
+    };
+    return [element("table", { class: "grid small" },
+      element("caption", {}, "The last job on each shard, added up; jobs side by side count each."),
+      element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+      element("tbody", {}, found.map((one) => element("tr", {}, line(one).map((cell, number) =>
+        element(number ? "td" : "th", number ? { class: "number" } : { scope: "row" }, cell))))))];
+  }
+
+  // The file with the times is read when someone looks.
+  function loadTimes(place) {
+    const script = document.createElement("script");
+    script.src = "data/times.js";
+    script.onerror = () => place.replaceChildren(element("p", {}, "The file data/times.js is not beside this page."));
+    document.head.append(script);
+    model.times.then((found) => place.replaceChildren(...times(found)));
+  }
+
+  function show() {
+    const clock = element("div", {}, element("p", {}, "…"));
+    const place = element("section", { id: "view-made", "aria-label": "How this was made" }, element("h2", {}, "How this was made"),
+      element("p", {}, `Every figure is in stage1.parquet beside this page's folder (table version ${facts.schema_version}). The settings and hashes below are its metadata.`),
+      models(), element("h3", {}, "Times"), clock, element("h3", {}, "Libraries"), pairs(Object.entries(facts.libraries), "Versions that can change a figure"),
+      element("h3", {}, "Settings"), facts.steps.map(({ step, code, settings }) =>
+        element("details", {}, element("summary", {}, `${step} (${base.count(settings.length, "setting")})`),
+          pairs([...settings, ["code, SHA-256", code]], `Settings of ${step}`))));
+    let asked = false;
+    return { place, refresh() { if (!asked) { asked = true; loadTimes(clock); } } };
+  }
+
+  return { show };
+})();
