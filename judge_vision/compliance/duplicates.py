@@ -19,10 +19,11 @@ _ENOUGH_PX = 256
 
 def perceptual_hash(pixels: npt.NDArray[np.uint8]) -> str:
     """pHash (discrete cosine transform, 64 bits) of HxWx3 8-bit sRGB `pixels`, as 16 hexadecimal digits."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # the hash looks at 32 x 32 pixels: averaging down to this first leaves it more than it can see, and saves most time
-    if min(pixels.shape[:2]) > _ENOUGH_PX:
-        pixels = cv2.resize(pixels, (_ENOUGH_PX, _ENOUGH_PX), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return str(imagehash.phash(Image.fromarray(pixels)))
+    if min(grey.shape) > _ENOUGH_PX:
+        grey = cv2.resize(grey, (_ENOUGH_PX, _ENOUGH_PX), interpolation=cv2.INTER_AREA)
+    return str(imagehash.phash(Image.fromarray(grey)))
 
 
 @dataclass(frozen=True)
