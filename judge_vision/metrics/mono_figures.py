@@ -122,3 +122,10 @@ def _peaks(hue: Plane, weight: Plane) -> list[tuple[float, float]]:
         near = np.minimum((bins - index) % _BINS, (index - bins) % _BINS) <= 2
         found.append((mean_hue(hue[near], weight[near]), float(weight[near].sum())))
     return sorted(found, key=lambda peak: -peak[1])
+
+
+def colourfulness(rgb: npt.NDArray[np.uint8]) -> float:
+    """Colourfulness M3 of Hasler and Suesstrunk (2003, section 4) of sRGB values 0..255: 0 for grey, 109 at most seen."""
+    red, green, blue = (rgb[..., index].astype(np.float64) for index in range(3))
+    first, second = red - green, (red + green) / 2 - blue
+    return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))

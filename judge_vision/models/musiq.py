@@ -6,6 +6,9 @@ numbers in `Architecture`. Preprocessing is in `musiq_patches.py`.
 
 from __future__ import annotations
 
+import dataclasses
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,10 @@ from judge_vision.models.nima import check_arrays
 PREFIX = "opt/target/"
 _BLOCK = "Transformer/encoderblock_{}/"
 _ATTENTION = "MultiHeadDotProductAttention_1/"
+
+ATTENTION_BYTES = 256 << 20
+"""Size of the largest array of attention logits, [batch, heads, queries, keys], that `encode` makes when `bounded`; its
+softmax is a second one. All at once they would be 13 GB for a picture of 24 megapixels."""
 
 Weights = dict[str, npt.NDArray[np.float32]]
 
@@ -42,6 +49,21 @@ class Architecture:
     """Side of the grid of hashed positions."""
     scales: tuple[int, ...] = (224, 384)
     """Longer sides of the scaled versions; the picture at its own size is added as the last scale."""
+
+
+def read_architecture(numbers: Mapping[str, Any]) -> Architecture:
+    """The architecture that a bundle describes by the fields that differ from the official one.
+
+    Raises UserError for an unknown field or numbers that do not fit together.
+    """
+    known = {field.name for field in dataclasses.fields(Architecture)}
+    unknown = sorted(numbers.keys() - known)
+    if unknown:
+        raise UserError(f"MUSIQ's architecture has no field {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    arch = Architecture(**{key: tuple(value) if key == "scales" else value for key, value in numbers.items()})
+    if arch.width % arch.heads or arch.root % arch.groups:
+        raise UserError("MUSIQ's architecture does not add up: width / heads and root / groups must be whole numbers")
+    return arch
 
 
 def weight_shapes(arch: Architecture) -> dict[str, tuple[int, ...]]:
@@ -95,9 +117,9 @@ def load_npz(path: Path, arch: Architecture) -> Weights:
                 for name in archive.files
                 if name.startswith(PREFIX)
             }
-    except (OSError, ValueError, EOFError, KeyError, __import__("zipfile").BadZipFile) as error:
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path} is not a complete MUSIQ checkpoint ({error}); fetch it again") from None
-    check_arrays(path, {key: array.shape for key, array in found.items()}, weight_shapes(arch))
+    check_arrays(path, found, weight_shapes(arch))
     return found
 
 
@@ -143,11 +165,17 @@ def embed(weights: Mapping[str, Any], arch: Architecture, patches: Any) -> Any:
         return tf.nn.conv2d(x, weights[f"{name}/kernel"], stride, "SAME")
 
     def norm(x: Any, name: str, epsilon: float) -> Any:
+        # Means over positions, then over a group's channels by a small matrix product: several times faster than
+        # reshaping to groups. The variance is that of centred values: a flat patch has none, and E[x^2] - E[x]^2 would.
         side, channels = x.shape[1], x.shape[3]
-        grouped = tf.reshape(x, [-1, side * side, arch.groups, channels // arch.groups])
-        mean, variance = tf.nn.moments(grouped, axes=[1, 3], keepdims=True)
-        flat = tf.reshape((grouped - mean) * tf.math.rsqrt(variance + epsilon), [-1, side, side, channels])
-        return flat * weights[f"{name}/scale"] + weights[f"{name}/bias"]
+        size = channels // arch.groups
+        average = np.kron(np.eye(arch.groups), np.full((size, size), 1 / size)).astype(np.float32)
+        flat = tf.reshape(x, [-1, side * side, channels])
+        centred = flat - (tf.reduce_mean(flat, axis=1) @ average)[:, None]
+        variance = tf.reduce_mean(centred * centred, axis=1) @ average
+        factor = tf.math.rsqrt(variance + epsilon) * tf.reshape(weights[f"{name}/scale"], [1, channels])
+        flat = centred * factor[:, None] + tf.reshape(weights[f"{name}/bias"], [channels])
+        return tf.reshape(flat, [-1, side, side, channels])
 
     unit = "block1/unit1/"
     x = tf.nn.relu(norm(convolve(patches, "conv_root", 2), "gn_root", 1e-6))
@@ -159,11 +187,19 @@ def embed(weights: Mapping[str, Any], arch: Architecture, patches: Any) -> Any:
     return tf.reshape(x, [-1, 256 * arch.root]) @ weights["embedding/kernel"] + weights["embedding/bias"]
 
 
-def encode(weights: Mapping[str, Any], arch: Architecture, tokens: Any, where: Any, scale: Any, mask: Any) -> Any:
+def encode(
+    weights: Mapping[str, Any],
+    arch: Architecture,
+    tokens: Any,
+    where: Any,
+    scale: Any,
+    mask: Any,
+    bounded: bool = False,
+) -> Any:
     """Logits [batch, outputs] of embedded patches.
 
     `tokens` [batch, n, width]; `where` and `scale` int32 [batch, n], hashed position and scale of each; `mask` bool
-    [batch, n], false for padding.
+    [batch, n], false for padding, which changes nothing. `bounded` keeps attention within `ATTENTION_BYTES`.
     """
     import tensorflow as tf
 
@@ -175,29 +211,79 @@ def encode(weights: Mapping[str, Any], arch: Architecture, tokens: Any, where: A
     mask = tf.concat([tf.ones([batch, 1], tf.bool), mask], axis=1)
     hidden = tf.where(mask, 0.0, -1e9)[:, None, None, :]
     for layer in range(arch.layers):
-        x = _layer(weights, arch, _BLOCK.format(layer), x, hidden)
+        # the head reads the first token only, so the last layer asks for no other
+        x = _layer(weights, arch, _BLOCK.format(layer), x, hidden, bounded, last=layer == arch.layers - 1)
     x = _layer_norm(weights, "Transformer/encoder_norm", x[:, 0])
     return x @ weights["head/kernel"] + weights["head/bias"]
+
+
+def mos(logits: npt.NDArray[np.floating[Any]]) -> float:
+    """The score of one picture's logits [outputs]: the only one, or the mean of the ratings 1..n they are logits of."""
+    values = np.asarray(logits, np.float64)
+    if len(values) == 1:
+        return float(values[0])
+    probability = np.exp(values - values.max())
+    return float(probability @ np.arange(1.0, len(values) + 1) / probability.sum())
 
 
 def _layer_norm(weights: Mapping[str, Any], name: str, x: Any) -> Any:
     import tensorflow as tf
 
-    mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
-    return (x - mean) * tf.math.rsqrt(variance + 1e-6) * weights[f"{name}/scale"] + weights[f"{name}/bias"]
+    centred = x - tf.reduce_mean(x, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(centred * centred, axis=-1, keepdims=True)
+    return centred * (tf.math.rsqrt(variance + 1e-6) * weights[f"{name}/scale"]) + weights[f"{name}/bias"]
 
 
-def _layer(weights: Mapping[str, Any], arch: Architecture, block: str, x: Any, hidden: Any) -> Any:
+def _layer(
+    weights: Mapping[str, Any], arch: Architecture, block: str, x: Any, hidden: Any, bounded: bool, last: bool
+) -> Any:
     """One pre-norm encoder layer; `hidden` is added to the attention's logits, -1e9 for padding."""
     import tensorflow as tf
 
-    def dense(x: Any, name: str, equation: str) -> Any:
-        return tf.einsum(equation, x, weights[f"{block}{name}/kernel"]) + weights[f"{block}{name}/bias"]
+    width, head = arch.width, arch.width // arch.heads
+    batch = tf.shape(x)[0]
+
+    def dense(x: Any, name: str, inputs: int, outputs: int) -> Any:
+        kernel = tf.reshape(weights[f"{block}{name}/kernel"], [inputs, outputs])
+        bias = tf.reshape(weights[f"{block}{name}/bias"], [outputs])
+        flat = tf.nn.bias_add(tf.matmul(tf.reshape(x, [-1, inputs]), kernel), bias)
+        return tf.reshape(flat, [batch, -1, outputs])
+
+    def by_head(x: Any, name: str) -> Any:
+        mixed = dense(x, f"{_ATTENTION}{name}", width, width)
+        return tf.transpose(tf.reshape(mixed, [batch, -1, arch.heads, head]), [0, 2, 1, 3])
 
     normed = _layer_norm(weights, f"{block}LayerNorm_0", x)
-    query, key, value = (dense(normed, f"{_ATTENTION}{name}", "bnw,whd->bnhd") for name in ("query", "key", "value"))
-    logits = tf.einsum("bnhd,bmhd->bhnm", query * (arch.width // arch.heads) ** -0.5, key)
-    attended = tf.einsum("bhnm,bmhd->bnhd", tf.nn.softmax(logits + hidden), value)
-    x = x + dense(attended, f"{_ATTENTION}out", "bnhd,hdw->bnw")
-    inner = dense(_layer_norm(weights, f"{block}LayerNorm_2", x), "MlpBlock_3/Dense_0", "bnw,wm->bnm")
-    return x + dense(tf.nn.gelu(inner, approximate=True), "MlpBlock_3/Dense_1", "bnm,mw->bnw")
+    key, value = by_head(normed, "key"), by_head(normed, "value")
+    if last:
+        x, normed = x[:, :1], normed[:, :1]
+    query = by_head(normed, "query") * head**-0.5
+    attend = _attend_in_parts if bounded and not last else _attend
+    attended = tf.reshape(tf.transpose(attend(query, key, value, hidden), [0, 2, 1, 3]), [batch, -1, width])
+    x = x + dense(attended, f"{_ATTENTION}out", width, width)
+    inner = dense(_layer_norm(weights, f"{block}LayerNorm_2", x), "MlpBlock_3/Dense_0", width, arch.mlp)
+    return x + dense(tf.nn.gelu(inner, approximate=True), "MlpBlock_3/Dense_1", arch.mlp, width)
+
+
+def _attend(query: Any, key: Any, value: Any, hidden: Any) -> Any:
+    """Attention [batch, heads, queries, head width] of arrays of that form."""
+    import tensorflow as tf
+
+    return tf.matmul(tf.nn.softmax(tf.matmul(query, key, transpose_b=True) + hidden), value)
+
+
+def _attend_in_parts(query: Any, key: Any, value: Any, hidden: Any) -> Any:
+    """`_attend` for as many queries at a time as fit `ATTENTION_BYTES`."""
+    import tensorflow as tf
+
+    shape = tf.cast(tf.shape(key), tf.int64)
+    rows = tf.cast(tf.maximum(ATTENTION_BYTES // (4 * shape[0] * shape[1] * shape[2]), 1), tf.int32)
+    parts = (tf.shape(query)[2] + rows - 1) // rows
+
+    def attend_part(part: Any, done: Any) -> Any:
+        attended = _attend(query[:, :, part * rows : (part + 1) * rows], key, value, hidden)
+        return part + 1, done.write(part, tf.transpose(attended, [2, 0, 1, 3]))
+
+    done = tf.TensorArray(tf.float32, parts, infer_shape=False, element_shape=[None, None, *query.shape[1::2]])
+    _, done = tf.while_loop(lambda part, _: part < parts, attend_part, (0, done), parallel_iterations=1)
+    return tf.transpose(done.concat(), [1, 2, 0, 3])

@@ -69,21 +69,24 @@ def load_hdf5(path: Path, alpha: float) -> Weights:
                     found[key] = np.asarray(group[layer][text], np.float32)
     except (OSError, KeyError, ValueError) as error:
         raise UserError(f"{path} is not a complete Keras weight file ({error}); fetch it again") from None
-    check_arrays(path, {key: array.shape for key, array in found.items()}, weight_shapes(alpha))
+    check_arrays(path, found, weight_shapes(alpha))
     return found
 
 
-def check_arrays(path: Path, found: Mapping[str, Sequence[int]], wanted: Mapping[str, Sequence[int]]) -> None:
-    """Raise UserError, one line, naming the first missing, spare or misshaped array of a weight file."""
+def check_arrays(path: Path, found: Mapping[str, npt.NDArray[Any]], wanted: Mapping[str, Sequence[int]]) -> None:
+    """Raise UserError, one line, naming the first array that is missing, spare, misshaped or not finite."""
     missing, spare = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
-    shaped = [key for key in wanted if key in found and tuple(found[key]) != tuple(wanted[key])]
+    shaped = [key for key in wanted if key in found and found[key].shape != tuple(wanted[key])]
+    broken = [key for key in found if not np.isfinite(found[key]).all()]
     what = ""
     if missing:
         what = f"array {missing[0]} is missing ({len(missing)} in all)"
     elif spare:
         what = f"array {spare[0]} does not belong ({len(spare)} in all)"
     elif shaped:
-        what = f"array {shaped[0]} has shape {list(found[shaped[0]])}, {list(wanted[shaped[0]])} is needed"
+        what = f"array {shaped[0]} has shape {list(found[shaped[0]].shape)}, {list(wanted[shaped[0]])} is needed"
+    elif broken:
+        what = f"array {broken[0]} holds numbers that are not finite"
     if what:
         raise UserError(f"{path} does not fit the network: {what}; is it the right file for this model?")
 

@@ -46,7 +46,7 @@ def _failure(error: BaseException, file_format: str) -> PhotographError:
     if isinstance(error, ImportError):
         words = f"; install the library {error.name}"
     sentence = {
-        ErrorType.TOO_LARGE: f"the {file_format} decoder refuses a picture of this size{words}",
+        ErrorType.TOO_LARGE: f"the {file_format} decoder refuses the file as too large{words}",
         ErrorType.DECODER_MEMORY: "decoding needs more memory than prepare.memory_mb allows; allow more, or save a "
         f"smaller copy{words}",
         ErrorType.TRUNCATED: f"the file ends before the picture does; copy or export it again{words}",

@@ -108,7 +108,8 @@ def render(picture: Picture, choice: ColourChoice, settings: PrepareSettings) ->
                 shown = Image.composite(shown, Image.new("RGB", shown.size, (settings.alpha_background,) * 3), alpha)
             result.paste(shown, box[:2])
     if transparent:
-        picture.notes.append(f"transparent pixels shown on grey level {settings.alpha_background}")
+        level = settings.alpha_background
+        picture.notes.append(f"transparent pixels shown on {'white' if level == 255 else f'grey level {level}'}")
     return result
 
 

@@ -84,6 +84,7 @@ def _describe(column: Column, unrated: bool) -> dict[str, Any]:
     marked = unrated and column.name in MODEL_SCORES
     return {
         "name": column.name,
+        "short": title(column.name),
         "title": f"{title(column.name)} ({UNRATED})" if marked else title(column.name),
         "type": column.type,
         "unit": column.unit,

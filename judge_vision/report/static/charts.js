@@ -12,6 +12,7 @@ const charts = (() => {
     ...model.filters.map((filter) => [filter.name, filter.title.toLowerCase(), filter.of]),
   ];
   let x, y, colour, note, scatter, watcher;
+  Object.assign(Chart.defaults.font, { family: getComputedStyle(document.body).fontFamily, size: 12 });
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const values = (name) => model.chosen().map((row) => model.value(row, name)).filter((one) => one !== null).sort((a, b) => a - b);
@@ -30,7 +31,7 @@ const charts = (() => {
     const { options, ...rest } = configuration;
     made.set(canvas, new Chart(canvas, {
       ...rest,
-      options: { animation: false, responsive: true, maintainAspectRatio: false, font: { family: "system-ui" }, ...options },
+      options: { animation: false, responsive: true, maintainAspectRatio: false, ...options },
     }));
   }
 

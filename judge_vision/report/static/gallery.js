@@ -36,7 +36,7 @@ const gallery = (() => {
   function score(row) {
     const sort = model.column(model.state.sort);
     const column = model.isNumber(sort) ? sort : model.column("musiq_mos");
-    return element("span", { class: "score" }, `${column.title} `, element("b", {}, base.words(model.value(row, column.name), column)));
+    return element("span", { class: "score" }, element("b", {}, base.words(model.value(row, column.name), column)), ` ${column.title}`);
   }
 
   function more() {

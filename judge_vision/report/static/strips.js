@@ -18,6 +18,8 @@ const strips = (() => {
     const same = values.filter((one) => one === value).length;
     if (values.length === 1) return "the only one";
     if (same === values.length) return "the same for all";
+    if (below === 0) return same > 1 ? "lowest, with others" : "the lowest";
+    if (below + same === values.length) return same > 1 ? "highest, with others" : "the highest";
     return `higher than ${Math.round((100 * below) / (values.length - same))} % of the others`;
   }
 
@@ -39,15 +41,15 @@ const strips = (() => {
     const column = model.column(name);
     const value = model.value(row, name);
     if (value === null) {
-      return element("tr", {}, element("th", { scope: "row", title: column.description }, column.title),
+      return element("tr", {}, element("th", { scope: "row", title: column.description }, column.short),
         element("td", { class: "number" }, "–"), element("td", { colspan: "2" }, "no value"));
     }
     const values = model.sorted(name);
     const where = placeInWords(values, value);
     return element("tr", {},
-      element("th", { scope: "row", title: column.description }, column.title),
+      element("th", { scope: "row", title: column.description }, column.short),
       element("td", { class: "number" }, base.words(value, column)),
-      element("td", {}, drawing(values, value, `${column.title}: ${where}`)),
+      element("td", {}, drawing(values, value, `${column.short}: ${where}`)),
       element("td", { class: "where" }, where));
   }
 

@@ -22,7 +22,8 @@ const table = (() => {
       if (column.name === "image") {
         return element("th", { scope: "row" }, element("a", { href: `#photo/${model.data.ids[row]}`, "data-row": row }, base.foreign(text)));
       }
-      return element("td", { class: model.isNumber(column) ? "number" : "text" }, base.foreign(text));
+      if (model.isNumber(column)) return element("td", { class: "number" }, text);
+      return element("td", {}, element("div", { class: "cut", title: text.length > 24 ? base.visible(text) : null }, base.foreign(text)));
     }));
   }
 

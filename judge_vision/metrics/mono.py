@@ -1,0 +1,177 @@
+"""The monochrome verdict: neutral, or one tone over the whole picture (the rule of FIAP and PSA).
+
+The verdict asks whether the picture is a curve in CIELAB (see `tone_curve.py`): hue spread over the whole picture, as
+the reference uses, cannot tell one tone everywhere from one tone somewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from judge_vision.metrics import mono_figures, tone_curve
+from judge_vision.metrics.mono_map import heat_map, where_words
+from judge_vision.metrics.mono_words import SENTENCES, tone_name
+
+U8 = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class MonoSettings:
+    """Thresholds in CIELAB units, degrees and shares of the picture; docs/monochrome.md has what was measured."""
+
+    long_side_px: int = 1024
+    """Longer side at which pictures are judged; larger ones are scaled down in linear light."""
+    smoothing_px: int = 9
+    """Side of the square over which departures are averaged: cancels noise and the halos of JPEG chroma."""
+    neutral_p99: float = 3.0
+    """99th percentile of chroma up to which a picture counts as neutral: a warm or cool cast nobody sees."""
+    off_curve: float = 3.0
+    """Departure from the tone curve above which a pixel counts as another colour."""
+    fail_share: float = 0.12
+    """Share of such pixels from which the picture is colour."""
+    fail_part: float = 0.03
+    """Share of the largest connected part of such pixels from which the picture is colour or partly toned."""
+    query_part: float = 0.023
+    """The same, from which a person should look."""
+    spot_departure: float = 6.0
+    """Departure of a distinct spot of another colour."""
+    spot_part: float = 0.0025
+    """Share of the largest connected spot from which the picture fails."""
+    vivid_departure: float = 12.0
+    """Departure of a vivid spot: no toning was seen to produce one."""
+    vivid_part: float = 0.0003
+    """Share of the largest vivid spot from which the picture fails."""
+    unexplained_ratio: float = 0.35
+    """Root mean square departure over that of chroma: above it, most of the colour there is follows no tone."""
+    unexplained_rms: float = 0.4
+    """Root mean square departure below which that ratio says nothing."""
+    unexplained_fail_rms: float = 1.8
+    """Root mean square departure from which unexplained colour fails rather than asks for a person."""
+    split_chroma: float = 1.5
+    """Chroma of the tone curve from which its hue means something."""
+    split_share: float = 0.01
+    """Least share of the picture on either side of the lightness where hues are compared."""
+    split_fail_deg: float = 100.0
+    """Angle between the hues of shadows and highlights from which toning is split."""
+    split_query_deg: float = 85.0
+    """The same, from which a person should look."""
+
+
+def judge(rgb: U8, settings: MonoSettings | None = None) -> tuple[dict[str, Any], U8 | None]:
+    """Verdict and figures of a picture, uint8 [height, width, 3] sRGB, and a heat map for query and fail.
+
+    Figures: `mono_verdict` pass | query | fail, `mono_mode` neutral | toned | not_mono, `mono_reason` (a sentence),
+    `mono_reason_code`, `dominant_tone`, `off_curve` (what the verdict rests on) and `reference` (the reference's own
+    figures). The heat map is uint8 [height, width, 3], longer side at most 512.
+    """
+    limits = settings or MonoSettings()
+    small = reduced(rgb, limits.long_side_px)
+    lab = mono_figures.lab_of(small)
+    curve = tone_curve.fit(lab, limits.smoothing_px)
+    evidence = _evidence(lab, curve, limits)
+    verdict, mode, code = _decide(evidence, limits)
+    reference = mono_figures.figures(lab)
+    tone = tone_name(reference["mean_hue_deg"]) if mode != "neutral" and evidence["chroma_p99"] > 0 else None
+    words = {
+        "percent": max(1, round(100 * evidence["off_share"])),
+        "where": where_words(curve.departure, limits.off_curve),
+        "tone": tone,
+        "shadows": tone_name(evidence["shadow_hue_deg"]),
+        "highlights": tone_name(evidence["highlight_hue_deg"]),
+    }
+    figures = {
+        "mono_verdict": verdict,
+        "mono_mode": mode,
+        "mono_reason": SENTENCES[code].format(**words),
+        "mono_reason_code": code,
+        "dominant_tone": tone if mode == "toned" else None,
+        "off_curve": evidence,
+        "reference": {**reference, "colourfulness": mono_figures.colourfulness(small)},
+    }
+    return figures, None if verdict == "pass" else heat_map(small, curve.departure)
+
+
+def reduced(rgb: U8, long_side_px: int) -> U8:
+    """The picture with its longer side at most `long_side_px`, averaged over areas in linear light."""
+    height, width = rgb.shape[:2]
+    ratio = long_side_px / max(height, width)
+    if ratio >= 1:
+        return rgb
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    levels = np.arange(256) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    small = cv2.resize(cv2.LUT(rgb, linear), size, interpolation=cv2.INTER_AREA)
+    encoded = np.where(small <= 0.0031308, small * 12.92, 1.055 * np.maximum(small, 0) ** (1 / 2.4) - 0.055)
+    return np.asarray(np.clip(encoded * 255 + 0.5, 0, 255), np.uint8)
+
+
+def _evidence(lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, Any]:
+    """The figures that the verdict rests on."""
+    away = curve.departure
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    rms = float(np.sqrt(np.mean(np.square(away, dtype=np.float64))))
+    chroma_rms = float(np.sqrt(np.mean(np.square(chroma, dtype=np.float64))))
+    return {
+        "chroma_p99": float(np.percentile(chroma, 99)),
+        "off_share": float((away > limits.off_curve).mean()),
+        "off_part": tone_curve.largest_part(away > limits.off_curve),
+        "spot_part": tone_curve.largest_part(away > limits.spot_departure),
+        "vivid_part": tone_curve.largest_part(away > limits.vivid_departure),
+        "departure_rms": rms,
+        "unexplained_ratio": rms / chroma_rms if chroma_rms > 0 else 0.0,
+        **_ends(curve, limits),
+    }
+
+
+def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float | None]:
+    """Hues of the tone curve below and above the lightness where they differ most, and the angle between them.
+
+    The darkest and lightest tenth of L do not count: clipped channels turn their hue.
+    """
+    share = (np.arange(len(curve.pixels)) + 0.5) / len(curve.pixels)
+    meaningful = (curve.chroma >= limits.split_chroma) & (share > 0.1) & (share < 0.9)
+    counted = curve.pixels * meaningful
+    weight = curve.chroma * counted
+    best: tuple[float, float | None, float | None] = (-1.0, None, None)
+    for cut in range(1, len(share)):
+        sides = (slice(None, cut), slice(cut, None))
+        if min(counted[side].sum() for side in sides) < limits.split_share * curve.pixels.sum():
+            continue
+        low, high = (mono_figures.mean_hue(curve.hue_deg[side], weight[side]) for side in sides)
+        best = max(best, (mono_figures.angle_between(low, high), low, high))
+    found = best[1] is not None
+    return {
+        "shadow_hue_deg": best[1],
+        "highlight_hue_deg": best[2],
+        "split_deg": best[0] if found else None,
+    }
+
+
+def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, str]:
+    """Verdict, mode and reason code; the first rule that applies."""
+    split = evidence["split_deg"] or 0.0
+    unexplained = (
+        evidence["departure_rms"] >= limits.unexplained_rms and evidence["unexplained_ratio"] >= limits.unexplained_ratio
+    )
+    if evidence["off_share"] >= limits.fail_share or evidence["off_part"] >= limits.fail_part:
+        return "fail", "not_mono", "colour"
+    if evidence["spot_part"] >= limits.spot_part or evidence["vivid_part"] >= limits.vivid_part:
+        return "fail", "not_mono", "spot_colour"
+    if evidence["chroma_p99"] > limits.neutral_p99 and split >= limits.split_fail_deg:
+        return "fail", "not_mono", "split_toning"
+    if unexplained and evidence["departure_rms"] >= limits.unexplained_fail_rms:
+        return "fail", "not_mono", "colour"
+    if unexplained:
+        return "query", "not_mono", "faint_colour"
+    if evidence["off_part"] >= limits.query_part:
+        return "query", "not_mono", "uneven_tone"
+    if evidence["chroma_p99"] <= limits.neutral_p99:
+        return "pass", "neutral", "neutral"
+    if split >= limits.split_query_deg:
+        return "query", "toned", "turning_tone"
+    return "pass", "toned", "one_tone"

@@ -1,0 +1,50 @@
+"""Where a picture departs from its tone curve: as a picture, and in words."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+U8 = npt.NDArray[np.uint8]
+Plane = npt.NDArray[np.float32]
+
+_LONG_SIDE_PX = 512
+# A departure of 3 begins to show, one of 15 is plain: the ends of the colour scale.
+_FROM, _TO = 1.5, 15.0
+
+
+def heat_map(rgb: U8, departure: Plane) -> U8:
+    """The picture in dim grey with departures in colour, uint8 [height, width, 3], longer side at most 512.
+
+    Scale: transparent at 1.5 CIELAB units, through orange, to yellow at 15 and above.
+    """
+    height, width = departure.shape
+    ratio = min(1.0, _LONG_SIDE_PX / max(height, width))
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    grey = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+    away = cv2.resize(departure, size, interpolation=cv2.INTER_AREA)
+    strength = np.clip((away - _FROM) / (_TO - _FROM), 0, 1).astype(np.float32)
+    scale = cv2.applyColorMap((90 + 165 * strength).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    colours = cv2.cvtColor(scale, cv2.COLOR_BGR2RGB).astype(np.float32)
+    cover = np.sqrt(strength)[..., None]
+    base = np.repeat((grey * 0.6 + 20)[..., None], 3, axis=2)
+    return np.asarray(np.clip(base * (1 - cover) + colours * cover + 0.5, 0, 255), np.uint8)
+
+
+def where_words(departure: Plane, threshold: float) -> str:
+    """Where departures above `threshold` lie, by their centre of mass; "all over" where they are spread."""
+    strong = np.where(departure > threshold, departure, 0.0) if (departure > threshold).any() else departure
+    total = float(strong.sum())
+    if total == 0:
+        return "all over"
+    height, width = departure.shape
+    rows, columns = strong.sum(axis=1) / total, strong.sum(axis=0) / total
+    y, x = ((np.arange(count) + 0.5) / count for count in (height, width))
+    centre_y, centre_x = float(rows @ y), float(columns @ x)
+    spread = max(float(np.sqrt(rows @ (y - centre_y) ** 2)), float(np.sqrt(columns @ (x - centre_x) ** 2)))
+    vertical = "upper" if centre_y < 0.4 else "lower" if centre_y > 0.6 else ""
+    side = "left" if centre_x < 0.4 else "right" if centre_x > 0.6 else ""
+    if not vertical and not side:
+        return "all over" if spread > 0.2 else "in the centre"
+    return f"in the {' '.join(filter(None, [vertical, side]))} part"

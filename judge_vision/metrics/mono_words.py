@@ -1,0 +1,36 @@
+"""What the monochrome verdict says to a photographer."""
+
+from __future__ import annotations
+
+# By CIELAB hue, degrees: measured on patches (red 35, sepia 65 to 80, green 138, cyan 196, blue 294).
+_TONES = (
+    (20, "pink"),
+    (50, "red"),
+    (62, "copper"),
+    (88, "sepia"),
+    (112, "yellow"),
+    (165, "green"),
+    (225, "cyan"),
+    (280, "steel blue"),
+    (310, "blue"),
+    (340, "violet"),
+    (360, "pink"),
+)
+
+SENTENCES = {
+    "neutral": "Neutral: shades of grey all over, with no tone that the eye would see.",
+    "one_tone": "Toned: one {tone} tone over the whole picture.",
+    "colour": "Colour: {percent} % of the picture departs from any single tone, most of it {where}.",
+    "spot_colour": "A spot of another colour stands out {where}; the rest of the picture is of one tone.",
+    "split_toning": "Split toning: shadows are {shadows}, highlights are {highlights}; a single tone is needed.",
+    "faint_colour": "Faint colour remains {where}; a person should look whether it counts.",
+    "uneven_tone": "The tone is uneven {where}; a person should look whether it counts.",
+    "turning_tone": "The tone turns from {shadows} in the shadows to {highlights} in the highlights; a person should look.",
+}
+
+
+def tone_name(hue_deg: float | None) -> str | None:
+    """The name of a CIELAB hue; None for none."""
+    if hue_deg is None:
+        return None
+    return next(name for end, name in _TONES if hue_deg % 360 < end)

@@ -1,0 +1,79 @@
+"""Is a picture a curve in CIELAB? A neutral or toned one is: its colour follows from its lightness alone.
+
+For each lightness the tone curve has the median (a, b); what a pixel departs from it is averaged over its
+neighbourhood, so that noise and the halos of JPEG's coarse chroma cancel while a patch of another colour stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[np.float32]
+
+_BINS = 50
+_BIN_WIDTH = 100 / _BINS
+_NEIGHBOURS = 7
+
+
+@dataclass(frozen=True)
+class ToneCurve:
+    """(a, b) by lightness, float64 [50, 2], how many pixels each lightness has, and how far each pixel departs.
+
+    `departure` is float32 [height, width], in CIELAB units, smoothed over a ninth-pixel square of the 1024 px picture.
+    """
+
+    ab: npt.NDArray[np.float64]
+    pixels: npt.NDArray[np.int64]
+    departure: Plane
+
+    @property
+    def chroma(self) -> npt.NDArray[np.float64]:
+        """Chroma of the curve by lightness."""
+        return np.hypot(self.ab[:, 0], self.ab[:, 1])
+
+    @property
+    def hue_deg(self) -> npt.NDArray[np.float64]:
+        """Hue of the curve by lightness, 0 to 360 degrees; meaningless where the chroma is near 0."""
+        return np.degrees(np.arctan2(self.ab[:, 1], self.ab[:, 0])) % 360
+
+
+def fit(lab: Plane, smoothing_px: int) -> ToneCurve:
+    """The tone curve of a picture in CIELAB, float32 [height, width, 3]."""
+    lightness = lab[..., 0]
+    bins = np.clip((lightness / _BIN_WIDTH).astype(np.int64), 0, _BINS - 1).ravel()
+    pixels = np.bincount(bins, minlength=_BINS)
+    ends = np.cumsum(pixels)
+    order = np.argsort(bins, kind="stable")
+    ab = np.zeros((_BINS, 2))
+    for channel in (1, 2):
+        values = lab[..., channel].ravel()[order]
+        for index in np.flatnonzero(pixels):
+            ab[index, channel - 1] = np.median(values[ends[index] - pixels[index] : ends[index]])
+    filled = pixels > 0
+    ab[filled] = _running_median(ab[filled])
+    centres = (np.arange(_BINS) + 0.5) * _BIN_WIDTH
+    parts = []
+    for channel in (1, 2):
+        expected = np.interp(lightness, centres[filled], ab[filled, channel - 1]).astype(np.float32)
+        parts.append(cv2.blur(lab[..., channel] - expected, (smoothing_px, smoothing_px)))
+    return ToneCurve(ab, pixels, np.asarray(np.hypot(*parts), np.float32))
+
+
+def _running_median(ab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Each (a, b) replaced by the median of its neighbours: a spot that fills a lightness by itself is no part of it."""
+    reach = _NEIGHBOURS // 2
+    padded = np.pad(ab, [(reach, reach), (0, 0)], mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURS, axis=0)
+    return np.asarray(np.median(windows, axis=-1))
+
+
+def largest_part(mask: npt.NDArray[np.bool_]) -> float:
+    """Share of the picture in the largest 8-connected part of `mask`."""
+    if not mask.any():
+        return 0.0
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return float(statistics[1:, cv2.CC_STAT_AREA].max()) / mask.size

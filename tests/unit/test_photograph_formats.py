@@ -1,0 +1,284 @@
+"""Every format that we read comes out as the picture that was put in, with its facts."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from PIL import Image, ImageOps
+
+import judge_vision
+from judge_vision.photograph.prepare import prepare_photograph
+from judge_vision.photograph.settings import PrepareSettings
+from judge_vision.photograph.working import open_working
+from tests.unit import pictures
+
+PIXELS = pictures.gradient()
+GREY = PIXELS[..., 0]
+SCHEMA = json.loads(
+    (Path(judge_vision.__file__).parent / "records/schemas/prepare.schema.json").read_text(encoding="utf-8")
+)
+
+
+def prepare(tmp_path, data, name="entry.jpg", settings=PrepareSettings()):  # noqa: B008 - immutable
+    """Facts, and the pixels that every later step will read."""
+    (tmp_path / name).write_bytes(data)
+    facts = prepare_photograph(tmp_path / name, settings, tmp_path / "work" / "copy.png")
+    envelope = {"schema": "judge-vision/prepare/1", "image": name, "status": "ok", "error_type": None, "error": None}
+    Draft202012Validator(SCHEMA).validate({**envelope, **facts})
+    return facts, open_working(tmp_path, tmp_path / "work", {**facts, "image": name})
+
+
+def grey_rgb(grey):
+    return np.repeat(grey[..., None], 3, axis=-1)
+
+
+def float_rgb():
+    return (PIXELS / 255).astype(np.float32)
+
+
+def sixteen(pixels):
+    return pixels.astype(np.uint16) * 257
+
+
+def rgba():
+    return np.dstack([PIXELS, np.full(GREY.shape, 255, np.uint8)])
+
+
+def palette():
+    return Image.fromarray(PIXELS).quantize(16)
+
+
+def pages():
+    return pictures.tiff(np.stack([PIXELS, 255 - PIXELS, PIXELS]), photometric="rgb")
+
+
+def heic(**options):
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    return pictures.saved(PIXELS, "HEIF", **options)
+
+
+def jxl(pixels=PIXELS, **options):
+    import pillow_jxl
+
+    assert pillow_jxl
+    return pictures.saved(pixels, "JXL", **options)
+
+
+def png16(pixels):
+    import cv2
+
+    written, data = cv2.imencode(".png", pixels[..., ::-1] if pixels.ndim == 3 else pixels)
+    assert written
+    return data.tobytes()
+
+
+# name: (bytes, the picture expected, levels that a lossy format may be off, format, mode, bit depth)
+CASES = {
+    "jpeg": (lambda: pictures.saved(PIXELS, "JPEG", quality=95, subsampling=0), PIXELS, 6, "JPEG", "RGB", 8),
+    "jpeg progressive": (
+        lambda: pictures.saved(PIXELS, "JPEG", quality=95, subsampling=0, progressive=True),
+        PIXELS,
+        6,
+        "JPEG",
+        "RGB",
+        8,
+    ),
+    "jpeg grey": (lambda: pictures.saved(GREY, "JPEG", quality=95), grey_rgb(GREY), 6, "JPEG", "L", 8),
+    "jpeg cmyk": (
+        lambda: pictures.saved(Image.fromarray(PIXELS).convert("CMYK"), "JPEG", quality=95),
+        PIXELS,
+        6,
+        "JPEG",
+        "CMYK",
+        8,
+    ),
+    "png": (lambda: pictures.saved(PIXELS, "PNG"), PIXELS, 0, "PNG", "RGB", 8),
+    "png grey": (lambda: pictures.saved(GREY, "PNG"), grey_rgb(GREY), 0, "PNG", "L", 8),
+    "png 1 bit": (
+        lambda: pictures.saved(Image.fromarray(GREY > 100), "PNG"),
+        grey_rgb(np.uint8(255) * (GREY > 100)),
+        0,
+        "PNG",
+        "1",
+        1,
+    ),
+    "png palette": (lambda: pictures.saved(palette(), "PNG"), np.asarray(palette().convert("RGB")), 0, "PNG", "P", 4),
+    "png alpha": (lambda: pictures.saved(rgba(), "PNG"), PIXELS, 0, "PNG", "RGBA", 8),
+    "png 16 grey": (lambda: png16(sixteen(GREY)), grey_rgb(GREY), 0, "PNG", "I;16", 16),
+    "png 16": (lambda: png16(sixteen(PIXELS)), PIXELS, 0, "PNG", "RGB", 16),
+    "tiff": (lambda: pictures.tiff(PIXELS, photometric="rgb"), PIXELS, 0, "TIFF", "RGB", 8),
+    "tiff 16": (lambda: pictures.tiff(sixteen(PIXELS), photometric="rgb"), PIXELS, 0, "TIFF", "RGB", 16),
+    "tiff 16 big-endian": (
+        lambda: pictures.tiff(sixteen(PIXELS), photometric="rgb", byteorder=">"),
+        PIXELS,
+        0,
+        "TIFF",
+        "RGB",
+        16,
+    ),
+    "tiff 16 deflate": (
+        lambda: pictures.tiff(sixteen(PIXELS), photometric="rgb", compression="zlib", predictor=True),
+        PIXELS,
+        0,
+        "TIFF",
+        "RGB",
+        16,
+    ),
+    "tiff 16 grey": (lambda: pictures.tiff(sixteen(GREY)), grey_rgb(GREY), 0, "TIFF", "I;16", 16),
+    "tiff 16 grey, white is zero": (
+        lambda: pictures.tiff(65535 - sixteen(GREY), photometric="miniswhite"),
+        grey_rgb(GREY),
+        0,
+        "TIFF",
+        "I;16",
+        16,
+    ),
+    "tiff float": (lambda: pictures.tiff(float_rgb(), photometric="rgb"), PIXELS, 0, "TIFF", "RGB", 32),
+    "tiff float grey": (lambda: pictures.tiff(float_rgb()[..., 0]), grey_rgb(GREY), 0, "TIFF", "F", 32),
+    "tiff pages": (pages, PIXELS, 0, "TIFF", "RGB", 8),
+    "webp": (lambda: pictures.saved(PIXELS, "WEBP", lossless=True), PIXELS, 0, "WEBP", "RGB", 8),
+    "avif": (lambda: pictures.saved(PIXELS, "AVIF", quality=95, subsampling="4:4:4"), PIXELS, 8, "AVIF", "RGB", 8),
+    "heic": (lambda: heic(quality=95, chroma=444), PIXELS, 8, "HEIC", "RGB", 8),
+    "jxl": (lambda: jxl(lossless=True), PIXELS, 0, "JXL", "RGB", None),
+    "jxl grey": (lambda: jxl(GREY, lossless=True), grey_rgb(GREY), 0, "JXL", "L", None),
+    "gif": (lambda: pictures.saved(palette(), "GIF"), np.asarray(palette().convert("RGB")), 0, "GIF", "P", 8),
+    "bmp": (lambda: pictures.saved(PIXELS, "BMP"), PIXELS, 0, "BMP", "RGB", 8),
+    "ppm": (lambda: pictures.saved(PIXELS, "PPM"), PIXELS, 0, "PPM", "RGB", 8),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_format_comes_out_as_it_went_in(tmp_path, case):
+    make, expected, off, file_format, mode, bit_depth = CASES[case]
+    # the name is wrong for nearly all of them: content decides
+    facts, pixels = prepare(tmp_path, make())
+    assert pixels.shape == expected.shape and pixels.dtype == np.uint8
+    assert np.abs(pixels.astype(int) - expected).max() <= off
+    assert (facts["format"], facts["mode"], facts["bit_depth"]) == (file_format, mode, bit_depth)
+    assert (facts["width"], facts["height"]) == (facts["stored_width"], facts["stored_height"]) == (48, 32)
+    assert (facts["working"] is None) == (case in ("jpeg", "jpeg progressive", "png"))
+
+
+def test_camera_raw_is_developed_where_it_has_no_preview(tmp_path):
+    data = pictures.dng(np.full((64, 96), 1500, np.uint16))
+    facts, pixels = prepare(tmp_path, data)
+    assert facts["format"] == "RAW" and facts["bit_depth"] == 12
+    assert pixels.shape == (64, 96, 3)
+    assert facts["camera"] == "Maker One"
+    assert any("developed" in note for note in facts["notes"])
+
+
+@pytest.mark.parametrize("share, used", [(0.5, True), (0.9, False)])
+def test_preview_of_a_camera_raw_is_used_if_it_is_large_enough(tmp_path, monkeypatch, share, used):
+    import rawpy
+
+    class Preview:
+        format = rawpy.ThumbFormat.JPEG
+        data = pictures.saved(PIXELS, "JPEG", quality=95)
+
+    monkeypatch.setattr("judge_vision.photograph.raw._preview", lambda raw, module: Preview.data)
+    settings = PrepareSettings(raw_preview_min_share=share)
+    facts, pixels = prepare(tmp_path, pictures.dng(np.full((60, 80), 1500, np.uint16)), settings=settings)
+    assert (pixels.shape[:2] == PIXELS.shape[:2]) == used
+    assert (facts["stored_width"], facts["stored_height"]) == (80, 60)
+    assert any("preview" in note for note in facts["notes"]) == used
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_exif_orientation(tmp_path, file_format, orientation):
+    exif = Image.Exif()
+    exif[274] = orientation
+    options = {"JPEG": {"quality": 95, "subsampling": 0}, "WEBP": {"lossless": True}}.get(file_format, {})
+    data = pictures.saved(PIXELS, file_format, exif=exif, **options)
+    facts, pixels = prepare(tmp_path, data)
+    with Image.open(io.BytesIO(data)) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    assert np.array_equal(pixels, expected)
+    assert pixels.shape[0] > pixels.shape[1] or orientation < 5
+    assert facts["orientation"] == orientation
+    assert (facts["height"], facts["width"]) == pixels.shape[:2]
+    assert (facts["stored_width"], facts["stored_height"]) == (48, 32)
+
+
+@pytest.mark.parametrize("make", [lambda exif: jxl(lossless=True, exif=exif), lambda exif: heic(quality=95, exif=exif)])
+def test_decoders_that_turn_the_picture_themselves_are_not_helped(tmp_path, make):
+    exif = Image.Exif()
+    exif[274] = 6
+    data = make(exif.tobytes())
+    facts, pixels = prepare(tmp_path, data)
+    with Image.open(io.BytesIO(data)) as image:
+        assert np.array_equal(pixels, np.asarray(image))
+    assert facts["orientation"] == 1
+
+
+def test_sixteen_bits_are_rounded_not_cut_off(tmp_path):
+    # 255 v / 65535 for 127.49, 127.51 and 128: cutting off the low byte would give 127 for 32768
+    values = np.array([[round(127.49 * 257), round(127.51 * 257), 32896]], np.uint16)
+    colour = np.repeat(values[..., None], 3, axis=-1)
+    for data in (png16(values), pictures.tiff(values), png16(colour), pictures.tiff(colour, photometric="rgb")):
+        _, pixels = prepare(tmp_path, data)
+        assert pixels[0, :, 0].tolist() == [127, 128, 128]
+
+
+def test_first_page_is_used_and_noted(tmp_path):
+    facts, _ = prepare(tmp_path, pages())
+    assert "first of 3 pages used" in facts["notes"]
+    frames = [Image.fromarray(PIXELS), Image.fromarray(255 - PIXELS)]
+    facts, pixels = prepare(tmp_path, pictures.saved(frames[0], "PNG", save_all=True, append_images=frames[1:]))
+    assert "first of 2 frames used" in facts["notes"]
+    assert facts["working"] is not None
+    assert np.array_equal(pixels, PIXELS)
+
+
+@pytest.mark.parametrize("level, shown", [(255, 255), (0, 0)])
+def test_transparent_pixels_show_the_background(tmp_path, level, shown):
+    see_through = np.dstack([PIXELS, np.full(GREY.shape, 255, np.uint8)])
+    see_through[:8, :, 3] = 0
+    see_through[8:16, :, 3] = 128
+    data = pictures.saved(see_through, "PNG")
+    facts, pixels = prepare(tmp_path, data, settings=PrepareSettings(alpha_background=level))
+    assert np.all(pixels[:8] == shown)
+    half = PIXELS[8:16] * (128 / 255) + shown * (127 / 255)
+    assert np.abs(pixels[8:16] - half).max() <= 1
+    assert np.array_equal(pixels[16:], PIXELS[16:])
+    assert any("transparent" in note for note in facts["notes"])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20000, 1), (1, 20000)])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "AVIF"])
+def test_extreme_shapes(tmp_path, size, file_format):
+    facts, pixels = prepare(tmp_path, pictures.saved(Image.new("L", size, 99), file_format))
+    assert (facts["width"], facts["height"]) == size == pixels.shape[1::-1]
+    assert np.all(np.abs(pixels.astype(int) - 99) <= 2)
+
+
+def test_same_bytes_give_the_same_working_copy(tmp_path):
+    data = pictures.tiff(sixteen(PIXELS), photometric="rgb")
+    copies = []
+    for name in ("a.tif", "b.tif"):
+        prepare(tmp_path, data, name)
+        copies.append((tmp_path / "work" / "copy.png").read_bytes())
+    assert copies[0] == copies[1]
+    with Image.open(io.BytesIO(copies[0])) as image:
+        assert (image.format, image.mode) == ("PNG", "RGB")
+
+
+def test_every_example_photograph_can_be_prepared(tmp_path):
+    folder = Path(__file__).parents[2] / "examples" / "photos"
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md"]
+    assert 12 <= len(files) <= 24
+    assert sum(path.stat().st_size for path in files) <= 6_000_000
+    table = (folder / "README.md").read_text(encoding="utf-8")
+    found = {}
+    for path in files:
+        assert f"| {path.relative_to(folder).as_posix()} |" in table
+        found[path.name] = prepare_photograph(path, PrepareSettings(), tmp_path / "copy.png")
+    assert found["Drum and wine.jpg"]["orientation"] == 6
+    assert found["Sun over the hills.tif"]["bit_depth"] == 16
+    assert found["Autumn below the ridge.jpg"]["colour_space"] == "Adobe RGB (1998)"
