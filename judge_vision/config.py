@@ -14,9 +14,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from judge_vision.compliance.borders import BorderSettings
 from judge_vision.failure import UserError
-from judge_vision.metrics.settings import MonoSettings, TonalSettings
+from judge_vision.metrics.light import LightSettings
+from judge_vision.metrics.mono import MonoSettings
+from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
+from judge_vision.report.settings import ReportSettings
 
 
 def _path_text(value: Any) -> Any:
@@ -75,12 +79,6 @@ class Jobs(Section):
     host_threads: int = Field(default=2, ge=1)
 
 
-class Report(Section):
-    """The page."""
-
-    title: str = "Judge Vision"
-
-
 class Config(Section):
     """All settings of a run. The keys are documented in `config/config.yaml` and `config/thresholds.yaml`."""
 
@@ -95,11 +93,13 @@ class Config(Section):
     compliance: Compliance = Compliance()
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
-    report: Report = Report()
+    report: ReportSettings = ReportSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
     tonal: TonalSettings = TonalSettings()
+    light: LightSettings = LightSettings()
     mono: MonoSettings = MonoSettings()
+    borders: BorderSettings = BorderSettings()
 
     def resolved(self, base: Path) -> Config:
         """The same configuration with every path absolute, relative ones taken from `base`."""

@@ -1,9 +1,9 @@
 """Train one of the embedded bundle's two NIMA networks: `technical` or `aesthetic`.
 
 Both learn a distribution over the ratings 1 to 10 whose mean falls with the strength of what was done to a photograph
-(squared earth mover's distance to a bell around that mean), and to put versions of one photograph in order. Each step
-sees a random quarter of the 224x224 input, the same of every version: the network averages over places, so this is the
-same task at a quarter of the cost.
+(squared earth mover's distance to a bell around that mean), and to put versions of one photograph in order. Most steps
+see a random part of the 224x224 input, the same part of every version: the network averages over places, so this
+is the same task at a quarter of the cost. The last steps see all of it.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from judge_vision.models import nima
 
 ALPHA = 0.25
 SEED = 4
-STEPS = {"technical": (2400, 3000), "aesthetic": (1200, 1600)}
-"""Steps made, and the length of the learning rate's cosine, of which the last steps are left out."""
+STEPS = {"technical": (2400, 3000, 300), "aesthetic": (1200, 1600, 300)}
+"""Steps on parts of the input, the length of their learning rate's cosine, and steps on whole inputs."""
 SIDES = ((448, 768), (600, 1000), (640, 1280))  # longer sides of the three technical scenes of each photograph
 SCENES = 4  # aesthetic scenes of each photograph
 SPREAD = 1.2  # standard deviation of the rating distributions to learn
-PART = 112  # side of the part of the input that a step sees
+PART = 112  # side of the part of the input seen in most steps
 
 Scene = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -111,13 +111,23 @@ def exported(model: Any) -> nima.Weights:
     return result
 
 
-def teach(data: tuple[np.ndarray, ...], steps: int, decay: int) -> nima.Weights:
-    """Train a new network on parts of the inputs of four scenes a step; its weights."""
+def loaded(model: Any, weights: nima.Weights) -> Any:
+    """`model` with `weights`, named as `exported` names them."""
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights([array for name, array in weights.items() if name.split("/")[0] == layer.name])
+    return model
+
+
+def teach(model: Any, data: tuple[np.ndarray, ...], steps: int, decay: int, whole: bool) -> nima.Weights:
+    """Train `model` on parts of the inputs of four scenes a step, or on the `whole` inputs of two; its weights."""
     import tensorflow as tf
 
     inputs, kinds, strengths, means = data
-    model = network()
-    rate = tf.keras.optimizers.schedules.CosineDecay(3e-4, decay, warmup_target=3e-3, warmup_steps=100, alpha=0.01)
+    peak, warm = (4e-4, 20) if whole else (3e-3, 100)
+    rate = tf.keras.optimizers.schedules.CosineDecay(
+        peak / 10, decay, warmup_target=peak, warmup_steps=warm, alpha=0.01
+    )
     optimiser = tf.keras.optimizers.AdamW(rate, weight_decay=2e-3)
     ratings = tf.range(1.0, 11.0)
 
@@ -140,19 +150,20 @@ def teach(data: tuple[np.ndarray, ...], steps: int, decay: int) -> nima.Weights:
         )
         return tf.reduce_mean(tf.abs(score - mean)), ranked
 
-    random = np.random.default_rng(SEED)
-    begun, running = time.time(), np.zeros(2)
+    random = np.random.default_rng((SEED, whole))
+    side = nima.INPUT_SIDE if whole else PART
+    begun, running, lap = time.time(), np.zeros(2), 50 if whole else 200
     for number in range(steps):
-        rows = random.integers(len(inputs), size=4)
+        rows = random.integers(len(inputs), size=2 if whole else 4)
         pictures = []
         for row in rows:
-            top, left = random.integers(nima.INPUT_SIDE - PART + 1, size=2)
-            part = inputs[row][:, top : top + PART, left : left + PART]
+            top, left = random.integers(nima.INPUT_SIDE - side + 1, size=2)
+            part = inputs[row][:, top : top + side, left : left + side]
             pictures.append(part[:, :, ::-1] if random.random() < 0.5 else part)
         values = step(np.stack(pictures), kinds[rows], strengths[rows], means[rows].astype(np.float32))
         running += np.array([float(value) for value in values])
-        if number % 200 == 199:
-            print(f"{number + 1} {time.time() - begun:.0f} s: {running / 200}", flush=True)
+        if number % lap == lap - 1:
+            print(f"{number + 1} {time.time() - begun:.0f} s: {running / lap}", flush=True)
             running[:] = 0
     return exported(model)
 
@@ -168,7 +179,13 @@ def main() -> None:
     data = dataset(arguments.folder, arguments.task, arguments.workers)
     print(f"scenes and versions {data[1].shape}", flush=True)
     path = arguments.work / f"nima_{arguments.task}.hdf5"
-    nima.save_hdf5(path, teach(data, *STEPS[arguments.task]))
+    on_parts = path.with_suffix(".part.hdf5")
+    steps, decay, last = STEPS[arguments.task]
+    model = network()
+    if not on_parts.exists():
+        nima.save_hdf5(on_parts, teach(model, data, steps, decay, whole=False))
+    loaded(model, nima.load_hdf5(on_parts, ALPHA))
+    nima.save_hdf5(path, teach(model, data, last, last, whole=True))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Mode = Literal["colour", "neutral", "toned"]
-FileFormat = Literal["JPEG", "PNG", "TIFF", "WEBP", "HEIF", "AVIF", "JXL", "GIF", "BMP", "PSD"]
+FileFormat = Literal["JPEG", "PNG", "TIFF", "WEBP", "HEIC", "AVIF", "JXL", "GIF", "BMP", "RAW"]
 ColourSpace = Literal["sRGB", "Adobe RGB (1998)", "Display P3", "ProPhoto RGB"]
 ColourMode = Literal["RGB", "RGBA", "L", "LA", "P", "CMYK", "LAB", "YCbCr", "1"]
 SeverityName = Literal["reject", "warn", "fix"]

@@ -27,7 +27,9 @@ Facts = dict[str, Any]
 
 
 def prepare_photograph(path: Path, settings: PrepareSettings, working_path: Path) -> Facts:
-    """The facts of the photograph at `path`, in the keys of `prepare.schema.json`, and its working copy.
+    """The facts of the photograph at `path`, in the keys of `prepare.schema.json`, its thumbnail and its working copy.
+
+    The thumbnail, a JPEG, goes beside the working copy, with the ending .jpg: the pixels are at hand only here.
 
     The working copy, an RGB PNG of the picture as displayed, goes to `working_path`, and `working` is its name; where
     the file is an upright 8-bit RGB JPEG or PNG in sRGB (or untagged) nothing is written and `working` is None. The
@@ -52,13 +54,16 @@ def _prepare(data: bytes, sha256: str, settings: PrepareSettings, working_path: 
     picture = decode_raw(data, settings) if file_format == RAW else decode(data, file_format, settings)
     choice = choose_colours(picture, data)
     facts = _facts(picture, choice, data, sha256)
+    thumbnail_path = working_path.with_suffix(".jpg")
     if _is_working_form(picture, choice):
+        _write_thumbnail(picture.image, thumbnail_path, settings.thumbnail_side_px)
         return {**facts, "working": None}
     shown = render(picture, choice, settings)
     # what is listed now is no longer needed, and a large photograph needs the room
     picture.image, picture.low = Image.new("1", (1, 1)), None
     upright = shown if picture.upright else turn_upright(shown, picture.orientation)
     del shown
+    _write_thumbnail(upright, thumbnail_path, settings.thumbnail_side_px)
     _write(upright, working_path)
     # rendering may have added to the notes
     return {**facts, "notes": [*picture.notes, *picture.metadata.notes, *choice.notes], "working": working_path.name}
@@ -108,11 +113,26 @@ def _facts(picture: Picture, choice: ColourChoice, data: bytes, sha256: str) -> 
     }
 
 
+def _write_thumbnail(image: Image.Image, path: Path, side_px: int) -> None:
+    small = image.copy() if max(image.size) <= side_px else image
+    if small is image:
+        ratio = side_px / max(image.size)
+        size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
+        small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    buffer = io.BytesIO()
+    small.convert("RGB").save(buffer, "JPEG", quality=82)
+    _store(path, buffer.getvalue())
+
+
 def _write(image: Image.Image, path: Path) -> None:
     buffer = io.BytesIO()
     # level 1: a working copy lives for minutes, and a higher level takes longer than everything else here
     image.save(buffer, "PNG", compress_level=1)
+    _store(path, buffer.getvalue())
+
+
+def _store(path: Path, data: bytes) -> None:
     try:
-        store.write_bytes(path, buffer.getvalue(), durable=False)
+        store.write_bytes(path, data, durable=False)
     except OSError as error:
         raise UserError(f"the working copy {path} cannot be written: {error.strerror}") from None

@@ -36,10 +36,12 @@ class PrepareSettings:
     is what the camera made of the exposure. A smaller one would hide blur, so the RAW is developed instead."""
     alpha_background: int = 255
     """Grey level, 0 to 255, that shows through transparent pixels. White, like paper and most browsers."""
+    thumbnail_side_px: int = 480
+    """Longer side of the thumbnails that the page shows."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would refuse every photograph."""
-        for name in ("max_pixels", "max_file_bytes", "timeout_s", "memory_mb"):
+        for name in ("max_pixels", "max_file_bytes", "timeout_s", "memory_mb", "thumbnail_side_px"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0")
         if not 0 <= self.alpha_background <= 255:

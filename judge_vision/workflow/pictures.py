@@ -18,11 +18,3 @@ def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
     Image.fromarray(rgb).save(buffer, "PNG")
     store.write_bytes(path, buffer.getvalue(), durable=False)
 
-
-def write_thumbnail(path: Path, rgb: npt.NDArray[np.uint8], side: int) -> None:
-    """Write uint8 [height, width, 3] as JPEG whose longer side is at most `side` pixels."""
-    picture = Image.fromarray(rgb)
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=82, optimize=True)
-    store.write_bytes(path, buffer.getvalue(), durable=False)

@@ -36,7 +36,7 @@ LIBRARIES = {
 }
 
 # The rules that read what `prepare` decoded.
-READ_PIXELS = ("iqa", "tonal", "mono")
+READ_PIXELS = ("iqa", "tonal", "mono", "compliance")
 
 _lock_handle: Any = None  # open for the life of the process: closing it would release the lock
 
@@ -86,27 +86,28 @@ def begin(config: Config, root: Path) -> None:
 
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     """The parameters of each rule that can change what it writes; how fast it runs is not among them."""
-    prepare = dataclasses.asdict(config.prepare)
     registry = config.compliance.registry
     rules = {
+        "borders": dataclasses.asdict(config.borders),
         "competition": config.compliance.competition,
         # the content counts, not where the file lies
         "registry_sha256": store.file_sha256(Path(registry)) if registry else None,
     }
-    chosen = bundle.describe(config.models.bundle, config.models.root)
+    chosen = bundle.describe(
+        config.models.bundle, config.models.root, config.musiq.variant, config.musiq.backend
+    )
     return {
-        "prepare": prepare,
+        "prepare": dataclasses.asdict(config.prepare),
         "iqa": {
             "bundle": chosen,
-            "musiq": config.musiq.model_dump(),
             "max_side": config.iqa.max_side,
         },
-        "tonal": dataclasses.asdict(config.tonal),
+        "tonal": {"tonal": dataclasses.asdict(config.tonal), "light": dataclasses.asdict(config.light)},
         "mono": dataclasses.asdict(config.mono),
         "compliance": rules,
         "entries": rules,
         "merge": {},
-        "report": config.report.model_dump(),
+        "report": dataclasses.asdict(config.report),
     }
 
 

@@ -115,8 +115,8 @@ def test_name_of_the_reference_system_is_understood(tmp_path: Path) -> None:
         ),
         (
             "[competition.a.rules]\nformats = ['JPEG', 'JPG']\n",
-            "FILE: [competition.a.rules] formats (item 2) should be 'JPEG', 'PNG', 'TIFF', 'WEBP', 'HEIF', 'AVIF', "
-            "'JXL', 'GIF', 'BMP' or 'PSD', not 'JPG'",
+            "FILE: [competition.a.rules] formats (item 2) should be 'JPEG', 'PNG', 'TIFF', 'WEBP', 'HEIC', 'AVIF', "
+            "'JXL', 'GIF', 'BMP' or 'RAW', not 'JPG'",
         ),
         (
             "[competition.a.rules]\nallowed_modes = []\n",

@@ -17,7 +17,16 @@ const evidence = (() => {
   }
 
   // A name made of a record's key, for figures that are not columns of the table.
-  const named = (key) => key.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
+  const named = (key) => key.replaceAll("_", " ").replace(/\b(nima|musiq)\b/g, (name) => name.toUpperCase())
+    .replace("sha256", "SHA-256").replace(/^./, (letter) => letter.toUpperCase());
+
+  // Nested figures side by side with the others, as "Outer, inner".
+  function flat(figures, before = "") {
+    return Object.entries(figures ?? {}).flatMap(([key, value]) => {
+      const name = before ? `${before}, ${key.replaceAll("_", " ")}` : named(key);
+      return value !== null && typeof value === "object" && !Array.isArray(value) ? flat(value, name) : [[name, plain(value)]];
+    });
+  }
 
   function plain(value) {
     if (value === null || value === undefined) return "–";
@@ -32,7 +41,7 @@ const evidence = (() => {
   }
 
   function more(title, figures) {
-    const pairs = Object.entries(figures ?? {}).map(([key, value]) => [named(key), plain(value)]);
+    const pairs = flat(figures);
     return pairs.length ? element("details", {}, element("summary", {}, title), facts(pairs)) : null;
   }
 
@@ -126,5 +135,5 @@ const evidence = (() => {
       element("span", { class: "chip bad" }, `${step}: ${kind.replaceAll("_", " ")}`), " ", foreign(error))));
   }
 
-  return { named, plain, parts: (row, details) => [failures(details), scores(row, details), tones(row, details), mono(row, details), rules(row, details), file(row, details)] };
+  return { named, plain, flat, parts: (row, details) => [failures(details), scores(row, details), tones(row, details), mono(row, details), rules(row, details), file(row, details)] };
 })();

@@ -17,7 +17,7 @@ const lists = (() => {
     const kinds = Map.groupBy ? Map.groupBy(failed, kind) : group(failed);
     for (const [name, rows] of kinds) {
       place.append(element("h3", {}, `${evidence.named(name)} (${rows.length})`),
-        element("ul", { class: "plain" }, rows.map((row) => element("li", {}, link(row), element("p", {}, foreign(model.value(row, "error")))))));
+        element("ul", { class: "reasons" }, rows.map((row) => element("li", {}, link(row), element("p", {}, foreign(model.value(row, "error")))))));
     }
     return place;
   }

@@ -14,7 +14,7 @@ const made = (() => {
     const rows = [["Name", `${bundle.name} ${bundle.version}`], ["What it is", bundle.description],
       ["Trained on human ratings", evidence.plain(bundle.human_ratings)], ["Run by", facts.engines.join(", ") || "nothing"]];
     const parts = Object.entries(bundle.models ?? {}).map(([role, model]) =>
-      pairs(Object.entries(model).map(([key, value]) => [evidence.named(key), evidence.plain(value)]), evidence.named(role)));
+      pairs(evidence.flat(model), evidence.named(role)));
     return [element("h3", {}, "Networks"), pairs(rows.filter(([, value]) => value !== undefined), "Bundle"),
       element("div", { class: "columns" }, parts)];
   }

@@ -14,9 +14,9 @@ const photograph = (() => {
       element("figure", {}, element("img", { src: source, alt: title })),
       heat ? element("figure", { class: "heat" },
         element("img", { src: heat, alt: `Heat map of colour in ${title}` }),
-        element("figcaption", {}, "Heat map of the monochrome verdict",
+        element("figcaption", {}, "Heat map: where the picture departs from a single tone",
           element("span", { class: "legend", "aria-hidden": "true" }),
-          element("span", { class: "legend-words" }, element("span", {}, "one tone, as the rest"), element("span", {}, "a colour of its own")))) : null);
+          element("span", { class: "legend-words" }, element("span", {}, "grey: not at all"), element("span", {}, "yellow: plainly")))) : null);
   }
 
   function bar(row) {
@@ -64,7 +64,17 @@ const photograph = (() => {
     go(by);
   }
 
+  // A dialog is printed on a single page: a copy outside it flows over as many as it needs.
+  function preparePaper() {
+    if (!dialog.open) return;
+    const copy = dialog.querySelector(".sheet").cloneNode(true);
+    copy.querySelectorAll("details").forEach((one) => { one.open = true; });
+    document.body.append(element("div", { id: "paper" }, element("h2", {}, foreign(model.title(shown))), copy));
+  }
+
   function listen(closed) {
+    window.addEventListener("beforeprint", preparePaper);
+    window.addEventListener("afterprint", () => document.getElementById("paper")?.remove());
     onClose = closed;
     dialog.addEventListener("keydown", keys);
     dialog.addEventListener("close", () => { const row = shown; shown = null; onClose(row); });

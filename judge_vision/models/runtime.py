@@ -1,0 +1,92 @@
+"""TensorFlow, started the same way everywhere: on a processor it runs on, with fixed threads, repeatable."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from judge_vision.failure import UserError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def require_avx(cpuinfo: Path = Path("/proc/cpuinfo"), machine: str | None = None) -> None:
+    """Raise UserError on an x86 processor without AVX: importing TensorFlow's wheels there kills the process."""
+    if (machine or platform.machine()).lower() not in ("x86_64", "amd64"):
+        return
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return  # not Linux: every x86 Mac that TensorFlow supports has AVX
+    flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags") and ":" in line), None)
+    if flags is not None and "avx" not in flags:
+        raise UserError(
+            "this machine's processor (or virtual machine) has no AVX instructions, which TensorFlow needs; score on "
+            "another machine, or show the processor to the virtual machine as it is (QEMU: -cpu host)"
+        )
+
+
+def start_tensorflow(threads: int | None = None) -> Any:
+    """The tensorflow module, with `threads` threads (None: one per core) and repeatable operations.
+
+    On a GPU memory is taken as needed, so that other programs find room. Raises UserError as `require_avx` does, and
+    where TensorFlow is not installed.
+    """
+    require_avx()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up notices are not for our users
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise UserError(f"TensorFlow cannot be imported ({error}); install requirements.lock") from None
+    try:
+        if threads is not None and tf.config.threading.get_intra_op_parallelism_threads() != threads:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            # one graph at a time, each operation on all threads: more would only compete
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+        for device in tf.config.list_physical_devices("GPU"):
+            tf.config.experimental.set_memory_growth(device, True)
+    except RuntimeError:
+        log.warning("TensorFlow runs already in this process; its threads stay as they are")
+    tf.config.experimental.enable_op_determinism()
+    return tf
+
+
+def device_name(tf: Any) -> str:
+    """What computes: `cpu`, or `gpu` with the name of the first one."""
+    found = tf.config.list_physical_devices("GPU")
+    if not found:
+        return "cpu"
+    return f"gpu: {tf.config.experimental.get_device_details(found[0]).get('device_name', found[0].name)}"
+
+
+class Batches:
+    """Runs a model over batches, halving the batch where memory does not suffice."""
+
+    def __init__(self, batch_size: int, out_of_memory: tuple[type[BaseException], ...]) -> None:
+        """`out_of_memory` are the exceptions that mean a lack of memory."""
+        self.size = batch_size
+        self._out_of_memory = out_of_memory
+
+    def run(self, items: Sequence[T], model: Callable[[Sequence[T]], Sequence[R]], most: int | None = None) -> list[R]:
+        """`model` of consecutive batches of `items`, at most `most` at once, joined.
+
+        The smaller size is kept for later calls. Raises the exception where one item alone does not fit.
+        """
+        results: list[R] = []
+        while len(results) < len(items):
+            part = items[len(results) : len(results) + min(self.size, most or self.size)]
+            try:
+                results.extend(model(part))
+            except self._out_of_memory:
+                if len(part) == 1:
+                    raise
+                self.size = len(part) // 2
+                log.warning("not enough memory for %d pictures at once, trying %d", len(part), self.size)
+        return results

@@ -1,0 +1,68 @@
+"""The job of `prepare`: facts from the cache where the file is untouched, else from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.photograph.isolate import prepare_all
+from judge_vision.photograph.names import locate
+from judge_vision.photograph.settings import PrepareSettings
+from judge_vision.records import store
+from judge_vision.workflow import paths
+from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
+
+_STAMP = ("image", "size", "mtime_ns", "ctime_ns")
+# The rules that read working copies; compliance needs them for few photographs and rarely, so it counts always.
+_READERS = ("iqa", "tonal", "mono")
+
+
+def prepare_shard(shard: str, workers: int) -> None:
+    """Prepare the photographs of `shard` in `workers` processes."""
+    job = ShardJob("prepare", shard)
+    document = job.settings()
+    settings = PrepareSettings(**document["settings"])
+    run = store.read_json(paths.RUN_CONFIG)
+    photos = Path(run["photos"])
+    folder = paths.working_folder(shard)
+    folder.mkdir(parents=True, exist_ok=True)
+    readers = {rule: ShardJob(rule, shard).settings()["measured_by"] for rule in _READERS}
+
+    def key(item: Item) -> str:
+        # the file's time and size stand for its content: reading every file to know that nothing changed is no help
+        return content_key(document["measured_by"], *(item.entry.get(name) for name in _STAMP))
+
+    def usable(item: Item, facts: Figures) -> bool:
+        if not paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg").exists():
+            return False
+        return facts["working"] is None or not (run["compliance"]["registry"] or _wanted(facts["sha256"], readers))
+
+    def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
+        todo = [(item.image, locate(photos, item.image), folder / _copy_name(item)) for item in items]
+        by_image = {item.image: item for item in items}
+        for image, outcome in prepare_all(todo, settings, workers):
+            if not isinstance(outcome, PhotographError):
+                thumbnail = (folder / _copy_name(by_image[image])).with_suffix(".jpg")
+                target = paths.by_content(paths.THUMBNAILS, outcome["sha256"], ".jpg")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                thumbnail.replace(target)
+            elif by_image[image].entry.get("missing"):
+                outcome = PhotographError(ErrorType.MISSING, "the list names it, but there is no such file")
+            yield by_image[image], outcome
+
+    items = [Item(entry["image"], entry) for entry in job.entries()]
+    job.run(items, measure, key, usable)
+
+
+def _copy_name(item: Item) -> str:
+    return paths.file_name(item.image, ".png")
+
+
+def _wanted(sha256: str, readers: dict[str, str]) -> bool:
+    """Whether a rule still has to measure the photograph, and so needs its working copy."""
+    for rule, measured_by in readers.items():
+        key = content_key(measured_by, sha256)
+        if not (paths.cache_folder(rule) / key[:2] / f"{key}.json").exists():
+            return True
+    return False
