@@ -53,11 +53,13 @@ const evidence = (() => {
         element("h4", {}, title),
         warning ? element("p", { class: "warning" }, "No human ratings: these networks were never shown a mark given by a person.") : null,
         element("table", { class: "figures" },
-          element("thead", { class: "unseen" }, element("tr", {}, ["Figure", "Value", "Among the set", "Place"].map((text) => element("th", { scope: "col" }, text)))),
+          element("thead", { class: "unseen" }, element("tr", {}, ["Figure", "Value", "Distribution in the set", "Above how many of the others"].map((text) => element("th", { scope: "col" }, text)))),
           element("tbody", {}, names.map((name) => strips.line(row, name)))),
       ];
     });
-    return part("Scores", tables, more("More figures of the networks", details.iqa));
+    return part("Scores",
+      element("p", { class: "soft" }, "The line marks this photograph among the whole set; “above 60 %” means a higher figure than 60 % of the others, which is not always a better one."),
+      tables, more("More figures of the networks", details.iqa));
   }
 
   function histogram(counts) {

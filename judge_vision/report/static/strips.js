@@ -20,7 +20,7 @@ const strips = (() => {
     if (same === values.length) return "the same for all";
     if (below === 0) return same > 1 ? "lowest, with others" : "the lowest";
     if (below + same === values.length) return same > 1 ? "highest, with others" : "the highest";
-    return `above ${Math.round((100 * below) / (values.length - same))} % of the others`;
+    return `above ${Math.round((100 * below) / (values.length - same))} %`;
   }
 
   function drawing(values, value, words) {

@@ -1,0 +1,141 @@
+"""Scores of pictures by a bundle: NIMA aesthetic and technical, and MUSIQ. Loads everything once, scores in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.models import musiq, nima, runtime, tfhub
+from judge_vision.models.bundle import Bundle, Model
+from judge_vision.models.musiq_patches import Patches, capped, patches_of
+
+U8 = npt.NDArray[np.uint8]
+Outputs = npt.NDArray[np.float32]
+
+# Sequences are padded up to a multiple of this many tokens: few lengths, so few graphs to trace.
+_TOKENS_STEP = 128
+# Patches that go through the convolutions at once: bounds memory at any picture size.
+_PATCHES_AT_ONCE = 1024
+# Padded tokens of a batch; attention needs memory quadratic in its length, so long pictures go alone.
+_TOKENS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of one picture. Ratings are 1..10; MUSIQ's scale is the bundle's (`score_range`)."""
+
+    nima_aesthetic_mean: float
+    nima_aesthetic_std: float
+    nima_aesthetic_distribution: list[float]
+    nima_technical_mean: float
+    nima_technical_std: float
+    nima_technical_distribution: list[float]
+    musiq_mos: float
+    musiq_max_side: int | None
+    """The cap that scaled the picture down before MUSIQ; None where it was small enough."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The scores as JSON values."""
+        return asdict(self)
+
+
+class Scorer:
+    """The networks of a bundle, loaded. Equal pictures get equal scores, alone or in any batch (to 1e-5)."""
+
+    def __init__(self, bundle: Bundle, batch_size: int, max_side: int, threads: int | None = None) -> None:
+        """`bundle` must be verified. `max_side` caps the longer side for MUSIQ, in pixels."""
+        self._tf = runtime.start_tensorflow(threads)
+        self.device = runtime.device_name(self._tf)
+        self._max_side = max_side
+        self._batches = runtime.Batches(batch_size, (self._tf.errors.ResourceExhaustedError, MemoryError))
+        self._aesthetic = self._nima(bundle.models["nima_aesthetic"])
+        self._technical = self._nima(bundle.models["nima_technical"])
+        self._musiq = self._load_musiq(bundle.models["musiq"])
+
+    def score(self, pictures: Sequence[U8]) -> list[Scores | PhotographError]:
+        """Scores of pictures, uint8 [height, width, 3] sRGB, in their order; a failure where one is not finite."""
+        inputs = [nima.prepare(picture) for picture in pictures]
+        aesthetic = self._batches.run(inputs, self._aesthetic)
+        technical = self._batches.run(inputs, self._technical)
+        small = [capped(picture, self._max_side) for picture in pictures]
+        outputs = self._musiq(small)
+        return [
+            self._scores(*parts, self._max_side if small[index].shape != pictures[index].shape else None)
+            for index, parts in enumerate(zip(aesthetic, technical, outputs, strict=True))
+        ]
+
+    def _scores(
+        self, aesthetic: Outputs, technical: Outputs, logits: Outputs, cap: int | None
+    ) -> Scores | PhotographError:
+        if not all(np.isfinite(values).all() for values in (aesthetic, technical, logits)):
+            return PhotographError(ErrorType.MODEL_FAILED, "a network gave a score that is not a number")
+        return Scores(
+            *nima.mean_and_std(aesthetic),
+            [float(value) for value in aesthetic],
+            *nima.mean_and_std(technical),
+            [float(value) for value in technical],
+            musiq.mos(logits),
+            cap,
+        )
+
+    def _nima(self, model: Model) -> Callable[[Sequence[Any]], list[Outputs]]:
+        weights = nima.folded(nima.load_hdf5(model.path, float(model.entry["alpha"])))
+        padding = str(model.entry["padding"])
+        graph = self._tf.function(lambda x: nima.forward(weights, x, padding), reduce_retracing=True)
+        return lambda inputs: list(graph(np.stack(inputs)).numpy())
+
+    def _load_musiq(self, model: Model) -> Callable[[Sequence[U8]], list[Outputs]]:
+        if model.format == "musiq-tfhub":
+            outputs = tfhub.load(model.path)
+            return lambda pictures: [outputs(picture) for picture in pictures]
+        arch = musiq.read_architecture(model.entry["architecture"])
+        weights = musiq.standardised(musiq.load_npz(model.path, arch))
+        embed = self._tf.function(lambda x: musiq.embed(weights, arch, x), reduce_retracing=True)
+        encode = self._tf.function(lambda *sequence: musiq.encode(weights, arch, *sequence), reduce_retracing=True)
+
+        def run(pictures: Sequence[U8]) -> list[Outputs]:
+            sequences = [patches_of(picture, arch) for picture in pictures]
+            tokens = [self._embedded(embed, sequence) for sequence in sequences]
+            return self._encoded(encode, sequences, tokens)
+
+        return run
+
+    def _embedded(self, embed: Callable[[Any], Any], sequence: Patches) -> Outputs:
+        """Embeddings [n, width] of the patches of one picture, a bounded number at once."""
+        pixels = sequence.pixels
+        parts = [
+            embed(pixels[start : start + _PATCHES_AT_ONCE]).numpy() for start in range(0, len(pixels), _PATCHES_AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+    def _encoded(
+        self, encode: Callable[..., Any], sequences: Sequence[Patches], tokens: Sequence[Outputs]
+    ) -> list[Outputs]:
+        """Outputs of the encoder; sequences of like length share a batch, padded and masked."""
+        lengths = [-(-len(part) // _TOKENS_STEP) * _TOKENS_STEP for part in tokens]
+        results: list[Outputs | None] = [None] * len(tokens)
+        for length in sorted(set(lengths)):
+            chosen = [index for index, other in enumerate(lengths) if other == length]
+
+            def model(part: Sequence[int], length: int = length) -> list[Outputs]:
+                padded = [
+                    _padded([getattr(sequences[index], name) for index in part], length)
+                    for name in ("where", "scale")
+                ]
+                mask = np.stack([np.arange(length) < len(tokens[index]) for index in part])
+                return list(encode(_padded([tokens[i] for i in part], length), *padded, mask).numpy())
+
+            found = self._batches.run(chosen, model, most=max(1, _TOKENS_AT_ONCE // length))
+            for index, outputs in zip(chosen, found, strict=True):
+                results[index] = outputs
+        return [outputs for outputs in results if outputs is not None]
+
+
+def _padded(arrays: Sequence[npt.NDArray[Any]], length: int) -> Any:
+    """Arrays [n, ...] of different n as one [batch, length, ...], zeros behind."""
+    return np.stack([np.pad(array, [(0, length - len(array)), *[(0, 0)] * (array.ndim - 1)]) for array in arrays])
