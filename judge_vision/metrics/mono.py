@@ -46,9 +46,11 @@ class MonoSettings:
     """Departure of a vivid spot: no toning was seen to produce one."""
     vivid_part: float = 0.0003
     """Share of the largest vivid spot from which the picture fails."""
+    neutral_spot_part: float = 0.0002
+    """The same in an otherwise neutral picture, where no toning can be mistaken for a spot."""
     unexplained_ratio: float = 0.35
     """Root mean square departure over that of chroma: above it, most of the colour there is follows no tone."""
-    unexplained_rms: float = 0.4
+    unexplained_rms: float = 0.6
     """Root mean square departure below which that ratio says nothing."""
     unexplained_fail_rms: float = 1.8
     """Root mean square departure from which unexplained colour fails rather than asks for a person."""
@@ -152,17 +154,19 @@ def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float 
     }
 
 
-def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, str]:
+def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, str]:  # noqa: PLR0911 - one line a rule
     """Verdict, mode and reason code; the first rule that applies."""
     split = evidence["split_deg"] or 0.0
+    neutral = evidence["chroma_p99"] <= limits.neutral_p99
     unexplained = (
         evidence["departure_rms"] >= limits.unexplained_rms and evidence["unexplained_ratio"] >= limits.unexplained_ratio
     )
     if evidence["off_share"] >= limits.fail_share or evidence["off_part"] >= limits.fail_part:
         return "fail", "not_mono", "colour"
-    if evidence["spot_part"] >= limits.spot_part or evidence["vivid_part"] >= limits.vivid_part:
+    least_spot = limits.neutral_spot_part if neutral else limits.spot_part
+    if evidence["spot_part"] >= least_spot or evidence["vivid_part"] >= limits.vivid_part:
         return "fail", "not_mono", "spot_colour"
-    if evidence["chroma_p99"] > limits.neutral_p99 and split >= limits.split_fail_deg:
+    if not neutral and split >= limits.split_fail_deg:
         return "fail", "not_mono", "split_toning"
     if unexplained and evidence["departure_rms"] >= limits.unexplained_fail_rms:
         return "fail", "not_mono", "colour"
@@ -170,7 +174,7 @@ def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, s
         return "query", "not_mono", "faint_colour"
     if evidence["off_part"] >= limits.query_part:
         return "query", "not_mono", "uneven_tone"
-    if evidence["chroma_p99"] <= limits.neutral_p99:
+    if neutral:
         return "pass", "neutral", "neutral"
     if split >= limits.split_query_deg:
         return "query", "toned", "turning_tone"

@@ -40,7 +40,7 @@ def angle_between(one: float, other: float) -> float:
     return abs((one - other + 180) % 360 - 180)
 
 
-def mean_hue(hue: Plane, weight: Plane) -> float:
+def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
     """Weighted circular mean of hues in degrees, 0 to 360."""
     radians = np.radians(hue, dtype=np.float64)
     total = (weight * np.sin(radians)).sum(), (weight * np.cos(radians)).sum()

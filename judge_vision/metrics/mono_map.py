@@ -47,4 +47,4 @@ def where_words(departure: Plane, threshold: float) -> str:
     side = "left" if centre_x < 0.4 else "right" if centre_x > 0.6 else ""
     if not vertical and not side:
         return "all over" if spread > 0.2 else "in the centre"
-    return f"in the {' '.join(filter(None, [vertical, side]))} part"
+    return f"mostly in the {' '.join(filter(None, [vertical, side]))} part"

@@ -20,7 +20,7 @@ _TONES = (
 SENTENCES = {
     "neutral": "Neutral: shades of grey all over, with no tone that the eye would see.",
     "one_tone": "Toned: one {tone} tone over the whole picture.",
-    "colour": "Colour: {percent} % of the picture departs from any single tone, most of it {where}.",
+    "colour": "Colour: {percent} % of the picture departs from any single tone, {where}.",
     "spot_colour": "A spot of another colour stands out {where}; the rest of the picture is of one tone.",
     "split_toning": "Split toning: shadows are {shadows}, highlights are {highlights}; a single tone is needed.",
     "faint_colour": "Faint colour remains {where}; a person should look whether it counts.",

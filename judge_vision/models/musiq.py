@@ -60,7 +60,8 @@ def read_architecture(numbers: Mapping[str, Any]) -> Architecture:
     unknown = sorted(numbers.keys() - known)
     if unknown:
         raise UserError(f"MUSIQ's architecture has no field {unknown[0]!r}; known: {', '.join(sorted(known))}")
-    arch = Architecture(**{key: tuple(value) if key == "scales" else value for key, value in numbers.items()})
+    values: dict[str, Any] = {**numbers, "scales": tuple(numbers.get("scales", Architecture.scales))}
+    arch = Architecture(**values)
     if arch.width % arch.heads or arch.root % arch.groups:
         raise UserError("MUSIQ's architecture does not add up: width / heads and root / groups must be whole numbers")
     return arch

@@ -49,17 +49,19 @@ def _photograph(number: int, dice: random.Random, unrated: bool) -> Record:
     mode, code, reason = MONO[verdict]
     broken = dice.random() < 0.15
     facts = {
-        "sha256": sha256, "width": 1600, "height": 1067 if number % 3 else 1200, "format": "JPEG" if number % 7 else "PNG",
+        "sha256": sha256, "width": 1600, "height": 1067 if number % 3 else 1200,
+        "format": "JPEG" if number % 7 else "PNG",
         "bytes": dice.randrange(200_000, 5_000_000), "exif_present": bool(number % 4), "camera": "Fuji X100V",
         "taken_at": f"2024-0{number % 9 + 1}-11T08:30:00", "software": "darktable 4.6", "digital_source_type": None,
-        "c2pa_present": False, "colour_space": "sRGB", "bit_depth": 8, "notes": ["Turned upright by its EXIF orientation."],
-        "orientation": 6,
+        "c2pa_present": False, "colour_space": "sRGB", "bit_depth": 8, "orientation": 6,
+        "notes": ["Turned upright by its EXIF orientation."],
     }  # fmt: skip
     share = dice.betavariate(4, 3)
     tonal = {
         "mean_luma": share, "contrast": dice.uniform(0.05, 0.4), "edge_density": dice.betavariate(2, 12),
         "saturation": dice.betavariate(2, 4), "mean_luminance": share, "dynamic_range": dice.betavariate(8, 2),
-        "histogram_centre": share, "clip_low_percent": dice.expovariate(0.6), "clip_high_percent": dice.expovariate(0.9),
+        "histogram_centre": share, "clip_low_percent": dice.expovariate(0.6),
+        "clip_high_percent": dice.expovariate(0.9),
         "local_contrast": dice.uniform(0.01, 0.3), "mid_tone_range": dice.betavariate(4, 4), "tonal_summary": SUMMARY,
         "light_notes": ["Low saturation: 0.08."] if number % 5 == 0 else [],
     }  # fmt: skip
@@ -86,10 +88,10 @@ def _photograph(number: int, dice: random.Random, unrated: bool) -> Record:
         "findings": findings, "needs_person": ["No generative fill."], "fixes": [], "corrected_copy": None,
         "corrected_changes": [], "member": None, "number": None, "section": None, "perceptual_hash": "0" * 16,
     }  # fmt: skip
-    failed = number % 100 == 13
+    unreadable = PhotographError(ErrorType.TRUNCATED, "The file ends before the picture does.", sha256)
     return {
         "image": f"round {number % 3 + 1}/{name}.jpg", "extra": {"medal": "bronze"},
-        "prepare": PhotographError(ErrorType.TRUNCATED, "The file ends before the picture does.", sha256) if failed else facts,
+        "prepare": unreadable if number % 100 == 13 else facts,
         "iqa": iqa, "tonal": tonal, "mono": mono, "compliance": compliance,
     }  # fmt: skip
 

@@ -36,7 +36,7 @@ const sheets = (() => {
       ["Mark", () => ""],
       ["Remarks", () => ""],
     ].filter(Boolean);
-    return [heading("score sheet"), warning(), element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Score sheet" }, element("table", { class: "grid score-sheet" },
+    return [heading("score sheet"), warning(), element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "The sheet; scroll sideways" }, element("table", { class: "grid score-sheet" },
       element("thead", {}, element("tr", {}, columns.map(([title]) => element("th", { scope: "col" }, title)))),
       element("tbody", {}, model.chosen().map((row, number) => element("tr", {}, columns.map(([title, of]) =>
         element("td", { class: ["Mark", "Remarks", "Picture"].includes(title) ? title.toLowerCase() : null }, of(row, number))))))))];

@@ -1,0 +1,361 @@
+"""The page in a real browser, opened from the disk as a reader opens it.
+
+Needs Chromium and its driver; without them the tests are skipped and say so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from judge_vision.report.build import build_report
+from judge_vision.report.settings import ReportSettings
+from tests.unit import report_results
+from tests.unit.test_report import HOSTILE
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+
+from selenium.webdriver.chrome.service import Service  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+DRIVER = shutil.which("chromedriver")
+AXE = Path(__file__).resolve().parents[1] / "data" / "axe" / "axe.min.js"
+COUNT = 2000
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium or its driver is not installed"),
+]
+
+
+def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round") -> Path:
+    """A page of `made` below `folder`; the working directory is as before."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        alike = [{"image": made[1]["image"], "bits": 3}]
+        found = {"rule": "no_near_duplicates", "severity": "warn", "status": "refer", "limit": True,
+                 "measured": {"alike": alike, "count": 1}, "sentence": "The entry looks like another."}  # fmt: skip
+        report_results.write(folder, made, {made[0]["image"]: [found]})
+        return folder / build_report(ReportSettings(title))
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("large"), report_results.photographs(COUNT))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("small"), report_results.photographs(40))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    with tempfile.TemporaryDirectory() as profile:
+        for argument in (
+            "headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "disable-background-networking",
+            "disable-component-update", "disable-sync", "no-first-run", "window-size=1440,950",
+            f"user-data-dir={profile}",
+        ):  # fmt: skip
+            options.add_argument(f"--{argument}")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        browser = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+        try:
+            yield browser
+        finally:
+            browser.quit()
+
+
+class Reader:
+    """Someone who looks at one page; afterwards the page must have been quiet."""
+
+    def __init__(self, browser: Any) -> None:
+        self.browser = browser
+        self.messages: list[str] = []
+        self.requests: list[str] = []
+
+    def open(self, page: Path, part: str = "") -> None:
+        self.browser.get("about:blank")
+        self.browser.get(page.as_uri() + part)
+        self.until("return performance.getEntriesByName('judge-vision-ready').length")
+
+    def until(self, script: str, seconds: float = 10) -> Any:
+        return WebDriverWait(self.browser, seconds, poll_frequency=0.05).until(lambda one: one.execute_script(script))
+
+    def run(self, script: str) -> Any:
+        return self.browser.execute_script(script)
+
+    def one(self, selector: str) -> Any:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
+
+    def names(self) -> list[str]:
+        return list(
+            self.run("return [...document.querySelectorAll('#view-gallery .name')].map((one) => one.textContent)")
+        )
+
+    def numbers(self) -> list[float]:
+        texts = self.run(
+            "return [...document.querySelectorAll('#view-gallery .score b')].map((one) => one.textContent)"
+        )
+        return [float(text) for text in texts if text != "–"]
+
+    def choose(self, control: str, text: str) -> None:
+        Select(self.one(f"#{control}")).select_by_visible_text(text)
+
+    def count(self) -> str:
+        return str(self.one("#count").text)
+
+    def listen(self) -> None:
+        self.messages += [entry["message"] for entry in self.browser.get_log("browser")]
+        for entry in self.browser.get_log("performance"):
+            message = json.loads(entry["message"])["message"]
+            if message["method"] == "Network.requestWillBeSent":
+                self.requests.append(message["params"]["request"]["url"])
+
+    def violations(self) -> list[str]:
+        self.run(AXE.read_text(encoding="utf-8"))
+        found = self.browser.execute_async_script(
+            "const done = arguments[0]; axe.run(document).then((found) => done(found.violations),"
+            " (error) => done([{ id: String(error), nodes: [] }]))"
+        )
+        return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found]
+
+
+@pytest.fixture
+def reader(chromium: Any) -> Iterator[Reader]:
+    chromium.get("about:blank")
+    chromium.get_log("browser")
+    chromium.get_log("performance")
+    someone = Reader(chromium)
+    yield someone
+    someone.listen()
+    assert someone.messages == []
+    outside = [url for url in someone.requests if not url.startswith(("file:", "about:", "data:", "blob:"))]
+    assert outside == [] and any(url.startswith("file:") for url in someone.requests)
+
+
+def test_two_thousand_photographs_are_painted_within_two_seconds(reader: Reader, large: Path) -> None:
+    started = time.monotonic()
+    reader.open(large)
+    paint = reader.until("return performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
+    ready = reader.run("return performance.getEntriesByName('judge-vision-ready')[0].startTime")
+    print(f"\nfirst paint {paint:.0f} ms, ready {ready:.0f} ms, driver {time.monotonic() - started:.2f} s")
+    assert paint < 2000 and ready < 2000
+    assert reader.count() == "2,000 photographs"
+    # a portion only: the rest follows the reader
+    assert len(reader.names()) < 200
+    reader.run("window.scrollTo(0, document.body.scrollHeight)")
+    reader.until("return document.querySelectorAll('#view-gallery .card').length > 100")
+
+
+def test_searching_two_thousand_photographs_takes_a_moment(reader: Reader, large: Path) -> None:
+    reader.open(large)
+    started = time.monotonic()
+    reader.one("#search").send_keys("last tram 0002")
+    reader.until("return document.querySelectorAll('#view-gallery .card').length === 1")
+    assert time.monotonic() - started < 2
+    assert reader.names() == ["The last tram 0002"] and reader.count() == "1 of 2,000 photographs"
+    reader.one("#clear").click()
+    assert reader.count() == "2,000 photographs"
+
+
+def test_sorting_by_a_score_and_back_by_name(reader: Reader, small: Path) -> None:
+    reader.open(small)
+    reader.choose("sort", "MUSIQ (no human ratings)")
+    falling = reader.numbers()
+    assert len(falling) == 39 and falling == sorted(falling, reverse=True)
+    # the one without a score is last, either way
+    assert reader.names()[-1] == "Coal tip 0013.jpg"
+    reader.one("#direction").click()
+    assert reader.numbers() == falling[::-1] and reader.names()[-1] == "Coal tip 0013.jpg"
+    reader.choose("sort", "Title")
+    assert reader.names()[:-1] == sorted(reader.names()[:-1])
+
+
+def test_every_column_can_be_sorted_by(reader: Reader, small: Path) -> None:
+    reader.open(small)
+    options = [option.text for option in Select(reader.one("#sort")).options]
+    assert len(options) == len(report_results.page_data(small)["columns"])
+    for option in options:
+        reader.choose("sort", option)
+        assert len(reader.names()) == 40
+
+
+def test_filters_agree_with_the_table_and_combine(reader: Reader, small: Path) -> None:
+    reader.open(small)
+    data = report_results.page_data(small)
+    names = [column["name"] for column in data["columns"]]
+    rows = [dict(zip(names, row, strict=True)) for row in data["rows"]]
+    colour = [row for row in rows if row["mono_verdict"] == "fail"]
+    reader.choose("filter-mono", f"Colour ({len(colour)})")
+    assert reader.count() == f"{len(colour)} of 40 photographs"
+    nature = [row for row in colour if row["category"] == "Nature"]
+    reader.choose(
+        "filter-category", next(o.text for o in Select(reader.one("#filter-category")).options if "Nature" in o.text)
+    )
+    assert sorted(reader.names()) == sorted(row["title"] for row in nature)
+    reader.one("#search").send_keys("bronze no such word")
+    reader.until("return document.querySelectorAll('#view-gallery .card').length === 0")
+    assert "No photograph matches" in reader.one("#view-gallery .none").text
+
+
+def test_a_photograph_opens_with_its_evidence_and_closes_where_it_was(reader: Reader, small: Path) -> None:
+    reader.open(small)
+    reader.choose("filter-mono", next(o.text for o in Select(reader.one("#filter-mono")).options if "Refer" in o.text))
+    name = reader.names()[0]
+    reader.one("#view-gallery .card").click()
+    reader.until("return document.querySelectorAll('dialog .part').length >= 5")
+    assert reader.one("#photograph-title").text == name
+    text = reader.one("dialog").text
+    for expected in (
+        "Refer: a person has to look",
+        "shadows differs",
+        "clipped",
+        "Needs a person",
+        "No human ratings",
+        "SHA-256",
+    ):
+        assert expected in text
+    assert reader.run(
+        "return [...document.querySelectorAll('dialog img')].every((one) => one.complete && one.naturalWidth)"
+    )
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, "dialog img")) == 2
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, "dialog .strip")) == 16
+    reader.one("dialog").send_keys(Keys.ARROW_RIGHT)
+    reader.until(f"return document.getElementById('photograph-title').textContent !== {json.dumps(name)}")
+    reader.one("#photograph-title").send_keys(Keys.ESCAPE)
+    reader.until("return !document.getElementById('photograph').open && location.hash === '#gallery'")
+    assert reader.run("return document.activeElement.className") == "card"
+
+
+def test_a_link_to_a_photograph_opens_it_and_keys_move_over_the_gallery(reader: Reader, small: Path) -> None:
+    wanted = report_results.page_data(small)["ids"][7]
+    reader.open(small, f"#photo/{wanted}")
+    reader.until("return document.querySelectorAll('dialog .part').length >= 5")
+    assert "8 of 40" in reader.one("dialog .bar").text
+    reader.browser.back()
+    reader.open(small)
+    reader.run("document.querySelector('#view-gallery .card').focus()")
+    for key, row in ((Keys.ARROW_RIGHT, 1), (Keys.ARROW_DOWN, 7), (Keys.ARROW_LEFT, 6), (Keys.HOME, 0)):
+        reader.browser.switch_to.active_element.send_keys(key)
+        assert (
+            reader.run("return [...document.querySelectorAll('#view-gallery .card')].indexOf(document.activeElement)")
+            == row
+        )
+    reader.one("body").send_keys("/")
+    assert reader.run("return document.activeElement.id") == "search"
+
+
+def test_failures_look_alikes_and_making_are_told(reader: Reader, small: Path) -> None:
+    reader.open(small, "#failures")
+    assert "The file ends before the picture does." in reader.one("#view-failures").text
+    assert "3 sidecar" in reader.one("#view-failures").text
+    reader.open(small, "#alike")
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, "#view-alike .card")) == 2
+    reader.open(small, "#made")
+    reader.until("return document.querySelectorAll('#view-made table.small tbody tr').length === 5")
+    assert "ab" * 32 in reader.one("#view-made").text and "embedded 1" in reader.one("#view-made").text
+
+
+def test_charts_are_drawn_of_what_is_chosen(reader: Reader, small: Path) -> None:
+    reader.open(small, "#charts")
+    inked = (
+        "const canvas = document.querySelector('.scatter canvas');"
+        "return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((one) => one)"
+    )
+    assert reader.until(inked)
+    assert "39 photographs" in reader.one("#view-charts .soft").text
+    reader.one("#search").send_keys("Two ferries")
+    reader.until("return document.querySelector('#view-charts .soft').textContent.startsWith('6 photographs')")
+    reader.until("return document.querySelectorAll('.distributions figcaption span:not(:empty)').length >= 4")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "part", ["gallery", "table", "charts", "failures", "alike", "contact", "score", "made", "photo"]
+)
+def test_accessibility_checker_has_nothing_to_say(reader: Reader, small: Path, part: str, theme: str) -> None:
+    dark = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    reader.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    wanted = report_results.page_data(small)["ids"]
+    heat = report_results.page_data(small)["heat_maps"].index(1)
+    reader.open(small, f"#photo/{wanted[heat]}" if part == "photo" else f"#{part}")
+    if part == "photo":
+        reader.until("return document.querySelectorAll('dialog .part').length >= 5")
+    if part == "made":
+        reader.until("return document.querySelector('#view-made table.small')")
+        reader.run("document.querySelectorAll('#view-made details').forEach((one) => { one.open = true; })")
+    assert reader.violations() == []
+
+
+def test_the_theme_can_be_turned_over(reader: Reader, small: Path) -> None:
+    reader.open(small)
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    seen = [reader.run(ground)]
+    for _ in range(2):
+        reader.one("#theme").click()
+        seen.append(reader.run(ground))
+    assert (
+        reader.one("#theme").text == "Theme: dark" and seen[2] == "rgb(27, 27, 27)" and seen[1] == "rgb(243, 243, 242)"
+    )
+    reader.one("#theme").click()
+
+
+def test_sheets_hold_every_chosen_photograph_and_can_hide_the_authors(reader: Reader, small: Path) -> None:
+    reader.open(small, "#contact")
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, ".contact li")) == 40
+    assert "M. Okafor" in reader.one("#view-contact").text
+    reader.one("#contact-names").click()
+    assert "M. Okafor" not in reader.one("#view-contact").text
+    reader.open(small, "#score")
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, ".score-sheet tbody tr")) == 40
+    assert "no human ratings" in reader.one("#view-score").text
+
+
+def test_markup_and_script_in_any_text_do_nothing(reader: Reader, tmp_path: Path) -> None:
+    made = report_results.photographs(14)
+    for number, one in enumerate(made):
+        if isinstance(one["prepare"], dict):
+            one["prepare"] |= {"camera": HOSTILE, "software": HOSTILE, "notes": [HOSTILE], "format": HOSTILE}
+        else:
+            one["prepare"].message = HOSTILE
+        one["tonal"] |= {"tonal_summary": HOSTILE, "light_notes": [HOSTILE]}
+        one["mono"] |= {"mono_verdict": "query", "mono_reason": HOSTILE, HOSTILE: HOSTILE}
+        texts = {
+            "title": HOSTILE,
+            "author": HOSTILE,
+            "category": f"{number % 2}{HOSTILE}",
+            "compliance_warnings": [HOSTILE],
+        }
+        one["compliance"] |= texts | {"corrected_copy": HOSTILE, "corrected_changes": [HOSTILE]}
+        one["compliance"]["findings"][0] |= {"sentence": HOSTILE, "measured": {HOSTILE: HOSTILE}, "limit": HOSTILE}
+        one["image"] = f"{HOSTILE} {number}.jpg"
+        one["extra"] = {HOSTILE: HOSTILE}
+    page = build(tmp_path, made, title=HOSTILE)
+    unharmed = "return document.title !== 'owned' && !document.querySelector('img[src=x], main script, dialog script')"
+    first = report_results.page_data(page)["ids"][0]
+    for part in ("gallery", "table", "charts", "failures", "alike", "contact", "score", "made", f"photo/{first}"):
+        reader.open(page, f"#{part}")
+        if part.startswith("photo"):
+            reader.until("return document.querySelectorAll('dialog .part').length >= 5")
+            assert "onerror=alert(1)" in reader.one("#photograph-title").text
+            # what would turn the direction of text is shown by its code
+            assert "[U+202E]" in reader.one("#photograph-title").text
+        assert reader.run(unharmed)
+    assert HOSTILE.split("<")[0] in reader.browser.title
