@@ -8,8 +8,7 @@
     ["gallery", { title: "Gallery", place: gallery.show(), refresh: gallery.refresh, filtered: true }],
     ["table", { title: "Table", place: table.show(), refresh: table.refresh, filtered: true }],
     ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true }],
-    lists.failed || Object.values(model.data.skipped).some(Boolean)
-      ? ["failures", { title: `Failures (${lists.failed})`, place: lists.failures() }] : null,
+    lists.failed ? ["failures", { title: `Failures (${lists.failed})`, place: lists.failures() }] : null,
     lists.alike ? ["alike", { title: `Look-alikes (${lists.alike})`, place: lists.alikes() }] : null,
     ["contact", { title: "Contact sheet", ...contact, filtered: true }],
     ["score", { title: "Score sheet", ...score, filtered: true }],

@@ -73,7 +73,8 @@ const charts = (() => {
       const point = { x: model.value(row, x.value), y: model.value(row, y.value), row };
       if (point.x === null || point.y === null) continue;
       const key = of(row) ?? "none";
-      found.set(key, [...(found.get(key) ?? []), point]);
+      if (!found.has(key)) found.set(key, []);
+      found.get(key).push(point);
     }
     return [...found].sort(([a], [b]) => String(a).localeCompare(String(b)));
   }

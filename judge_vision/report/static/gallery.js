@@ -51,12 +51,14 @@ const gallery = (() => {
     more();
   }
 
+  const top = (one) => one.getBoundingClientRect().top;
+
   // Arrow keys go from card to card as the eye sees them; every card is also reached with Tab.
   function keys(event) {
     const cards = [...list.querySelectorAll(".card")];
     const now = cards.indexOf(document.activeElement);
     if (now < 0) return;
-    const across = cards.filter((one) => one.offsetTop === cards[0].offsetTop).length;
+    const across = cards.filter((one) => top(one) === top(cards[0])).length;
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
     const goal = { Home: 0, End: cards.length - 1 }[event.key] ?? (step === undefined ? undefined : now + step);
     if (goal === undefined) return;

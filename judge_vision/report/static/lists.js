@@ -3,30 +3,26 @@
 const lists = (() => {
   const { element, foreign } = base;
   const failed = model.everyone.filter((row) => model.value(row, "status") === "failed");
-  const { alike, skipped } = model.data;
+  const { alike } = model.data;
 
   const link = (row) => element("a", { href: `#photo/${model.data.ids[row]}` }, foreign(model.value(row, "image")));
 
   function failures() {
     const place = element("section", { id: "view-failures", "aria-label": "Failures" }, element("h2", {}, "Failures"));
-    const left = Object.entries(skipped).filter(([, number]) => number);
-    if (left.length) {
-      place.append(element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${number} ${kind.replaceAll("_", " ")}`).join(", ")}.`));
-    }
-    if (!failed.length) place.append(element("p", {}, "No photograph failed."));
-    const kinds = Map.groupBy ? Map.groupBy(failed, kind) : group(failed);
-    for (const [name, rows] of kinds) {
+    for (const [name, rows] of byKind()) {
       place.append(element("h3", {}, `${evidence.named(name)} (${rows.length})`),
         element("ul", { class: "reasons" }, rows.map((row) => element("li", {}, link(row), element("p", {}, foreign(model.value(row, "error")))))));
     }
     return place;
   }
 
-  const kind = (row) => model.value(row, "error_type");
-
-  function group(rows) {
+  function byKind() {
     const found = new Map();
-    for (const row of rows) found.set(kind(row), [...(found.get(kind(row)) ?? []), row]);
+    for (const row of failed) {
+      const kind = model.value(row, "error_type");
+      if (!found.has(kind)) found.set(kind, []);
+      found.get(kind).push(row);
+    }
     return found;
   }
 

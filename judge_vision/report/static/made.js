@@ -34,6 +34,11 @@ const made = (() => {
         element(number ? "td" : "th", number ? { class: "number" } : { scope: "row" }, cell))))))];
   }
 
+  function leftAside() {
+    const left = Object.entries(model.data.skipped).filter(([, number]) => number);
+    return left.length ? element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${number} ${kind.replaceAll("_", " ")}`).join(", ")}.`) : null;
+  }
+
   // The file with the times is read when someone looks.
   function loadTimes(place) {
     const script = document.createElement("script");
@@ -47,7 +52,7 @@ const made = (() => {
     const clock = element("div", {}, element("p", {}, "…"));
     const place = element("section", { id: "view-made", "aria-label": "How this was made" }, element("h2", {}, "How this was made"),
       element("p", {}, `Every figure is in stage1.parquet beside this page's folder (table version ${facts.schema_version}). The settings and hashes below are its metadata.`),
-      models(), element("h3", {}, "Times"), clock, element("h3", {}, "Libraries"), pairs(Object.entries(facts.libraries), "Versions that can change a figure"),
+      leftAside(), models(), element("h3", {}, "Times"), clock, element("h3", {}, "Libraries"), pairs(Object.entries(facts.libraries), "Versions that can change a figure"),
       element("h3", {}, "Settings"), facts.steps.map(({ step, code, settings }) =>
         element("details", {}, element("summary", {}, `${step} (${base.count(settings.length, "setting")})`),
           pairs([...settings, ["code, SHA-256", code]], `Settings of ${step}`))));
