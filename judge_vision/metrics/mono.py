@@ -48,7 +48,7 @@ class MonoSettings:
     """Share of the largest vivid spot from which the picture fails."""
     neutral_spot_part: float = 0.0002
     """The same in an otherwise neutral picture, where no toning can be mistaken for a spot."""
-    unexplained_ratio: float = 0.35
+    unexplained_ratio: float = 0.12
     """Root mean square departure over that of chroma: above it, most of the colour there is follows no tone."""
     unexplained_rms: float = 0.6
     """Root mean square departure below which that ratio says nothing."""

@@ -6,15 +6,20 @@ const photograph = (() => {
   let shown = null;
   let onClose = () => {};
 
+  // Enlarged much further, a small picture looks less sharp than the photograph is.
+  function limit({ target }) {
+    target.style.maxWidth = `min(100%, ${1.6 * target.naturalWidth}px)`;
+  }
+
   function pictures(row) {
     const source = model.picture(row), heat = model.picture(row, "heat_maps");
     const title = base.visible(model.title(row));
     if (!source) return element("div", { class: "easel" }, element("p", { class: "missing" }, "This file could not be made into a picture."));
     return element("div", { class: "easel" },
-      element("figure", {}, element("img", { src: source, alt: title })),
+      element("figure", {}, element("img", { src: source, alt: title, onload: limit })),
       heat ? element("figure", { class: "heat" },
-        element("img", { src: heat, alt: `Heat map of colour in ${title}` }),
-        element("figcaption", {}, "Heat map: where the picture departs from a single tone",
+        element("img", { src: heat, alt: `Heat map of colour in ${title}`, onload: limit }),
+        element("figcaption", {}, "Heat map: where a colour differs from the usual one of its brightness",
           element("span", { class: "legend", "aria-hidden": "true" }),
           element("span", { class: "legend-words" }, element("span", {}, "grey: not at all"), element("span", {}, "yellow: plainly")))) : null);
   }

@@ -13,7 +13,7 @@ const sheets = (() => {
 
   function picture(row) {
     const source = model.picture(row);
-    return source ? element("img", { src: source, alt: "", decoding: "async" }) : element("span", { class: "missing" }, "no picture");
+    return source ? element("img", { src: source, alt: "", loading: "lazy", decoding: "async" }) : element("span", { class: "missing" }, "no picture");
   }
 
   function contact(named) {
@@ -45,7 +45,7 @@ const sheets = (() => {
   // Prints when every picture is there.
   async function print(paper, button) {
     button.disabled = true;
-    await Promise.allSettled([...paper.querySelectorAll("img")].map((one) => one.decode()));
+    await Promise.allSettled([...paper.querySelectorAll("img")].map((one) => { one.loading = "eager"; return one.decode(); }));
     button.disabled = false;
     window.print();
   }
