@@ -43,7 +43,7 @@ rule all:
 
 
 onsuccess:
-    say_summary()
+    finish()
 
 
 onerror:

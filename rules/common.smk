@@ -69,7 +69,8 @@ def strict_check():
     return [str(paths.STRICT)] if CONFIG.strict else []
 
 
-def say_summary():
+def finish():
+    session.remove_working_copies()
     print(messages.summary(Path.cwd()), file=sys.stderr)
 
 

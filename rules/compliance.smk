@@ -14,9 +14,7 @@ rule compliance:
     input:
         shard=SHARD_LIST,
         settings=settings("compliance"),
-        # ancient: see tonal.smk; borders, look-alikes and corrected copies need pixels
-        prepared=ancient(index("prepare")),
-        working=ancient(str(paths.working_folder("{shard}"))),
+        prepared=index("prepare"),
         mono=index("mono"),
     output:
         index=index("compliance"),

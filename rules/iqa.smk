@@ -13,10 +13,7 @@ rule iqa:
     input:
         shard=SHARD_LIST,
         settings=settings("iqa"),
-        # ancient: what changes a photograph's pixels changes the shard list or the settings too, and a working copy
-        # that is made again for one rule must not wake the others
-        prepared=ancient(index("prepare")),
-        working=ancient(str(paths.working_folder("{shard}"))),
+        prepared=index("prepare"),
     output:
         index=index("iqa"),
     log:

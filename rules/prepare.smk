@@ -2,9 +2,11 @@
 prepare: what each file is, and its pixels as 8-bit sRGB. The only step that decodes an original.
 
 Reads:  state/shards/SHARD.jsonl and the originals in the photo folder
-Writes: records/prepare/SHARD/*.json, thumbnails/, work/SHARD/ (temporary), state/index/prepare/SHARD.json
+Writes: records/prepare/SHARD/*.json, thumbnails/, work/SHARD/, state/index/prepare/SHARD.json
 
 The records are not declared: Snakemake deletes what a failed job declared, and a photograph once measured is kept.
+Nor are the working copies, which go when the run has succeeded: declared as temporary they would be missing later, and
+one changed threshold of one rule would re-run every rule.
 """
 
 
@@ -15,7 +17,6 @@ rule prepare:
         settings=settings("prepare"),
     output:
         index=index("prepare"),
-        working=temp(directory(str(paths.working_folder("{shard}")))),
     log:
         "logs/prepare/{shard}.log",
     benchmark:

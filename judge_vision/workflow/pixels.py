@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.photograph.names import locate
+from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.working import open_working
 from judge_vision.records import store
 from judge_vision.workflow import paths
@@ -40,5 +43,18 @@ class PixelJob(ShardJob):
 
     def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
         """The picture as displayed, uint8 [height, width, 3], sRGB. Raises PhotographError where it changed or is gone."""
-        assert item.facts is not None
-        return open_working(Path(self.locations["photos"]), paths.working_folder(self.shard), item.facts)
+        facts = item.facts or {}
+        photos, folder = Path(self.locations["photos"]), paths.working_folder(self.shard)
+        if facts["working"] is not None and not (folder / facts["working"]).exists():
+            self._prepare_again(photos, folder, facts)
+        return open_working(photos, folder, facts)
+
+    def _prepare_again(self, photos: Path, folder: Path, facts: dict[str, Any]) -> None:
+        """Make the working copy of an earlier run once more: a changed threshold of one rule re-runs that rule only."""
+        # imported here: decoders that the scoring container lacks
+        from judge_vision.photograph.prepare import prepare_photograph
+
+        settings = PrepareSettings(**ShardJob("prepare", self.shard).settings()["settings"])
+        again = prepare_photograph(locate(photos, facts["image"]), settings, folder / facts["working"])
+        if again["sha256"] != facts["sha256"]:
+            raise PhotographError(ErrorType.CHANGED, "the file changed during the run; run again")

@@ -14,7 +14,7 @@ from judge_vision.workflow import paths
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
 
 _STAMP = ("image", "size", "mtime_ns", "ctime_ns")
-# The rules that read working copies; compliance needs them for few photographs and rarely, so it counts always.
+# The rules that read every working copy; compliance reads few of them and makes those again by itself.
 _READERS = ("iqa", "tonal", "mono")
 
 
@@ -36,7 +36,9 @@ def prepare_shard(shard: str, workers: int) -> None:
     def usable(item: Item, facts: Figures) -> bool:
         if not paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg").exists():
             return False
-        return facts["working"] is None or not (run["compliance"]["registry"] or _wanted(facts["sha256"], readers))
+        if facts["working"] is None or (folder / facts["working"]).exists():
+            return True
+        return not _wanted(facts["sha256"], readers)
 
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
         todo = [(item.image, locate(photos, item.image), folder / _copy_name(item)) for item in items]

@@ -80,7 +80,10 @@ def begin(config: Config, root: Path) -> None:
         # other preparation, other pixels
         documents[rule]["measured_by"] = store.digest([documents[rule]["measured_by"], documents["prepare"]["measured_by"]])
     for rule, document in documents.items():
-        _write(results / paths.settings_file(rule), document)
+        changed = _write(results / paths.settings_file(rule), document)
+        if rule == "iqa" and changed:
+            # the scoring container cannot decode every format, so `prepare` has to make working copies again
+            shutil.rmtree(results / paths.index_file("prepare", "x").parent, ignore_errors=True)
     _forget_broken_manifest(results)
 
 
@@ -109,6 +112,11 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "merge": {},
         "report": dataclasses.asdict(config.report),
     }
+
+
+def remove_working_copies() -> None:
+    """Delete the working copies below the current folder; a later job makes again what it needs."""
+    shutil.rmtree(paths.working_folder("x").parent, ignore_errors=True)
 
 
 def _with_code(rule: str, settings: dict[str, Any], root: Path) -> dict[str, Any]:
@@ -149,8 +157,8 @@ def _lock(results: Path) -> None:
     _lock_handle = handle
 
 
-def _write(path: Path, value: Any) -> None:
-    store.write_if_changed(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
+def _write(path: Path, value: Any) -> bool:
+    return store.write_if_changed(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
 
 
 def _write_inventory(config: Config, results: Path) -> None:
