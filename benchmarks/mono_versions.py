@@ -26,7 +26,7 @@ def fitted(photograph: Image.Image, long_side: int = LONG_SIDE) -> U8:
     return np.asarray(picture)
 
 
-def version(name: str, rgb: U8) -> U8:
+def version(name: str, rgb: U8) -> U8:  # noqa: PLR0911 - one return a version
     """One of `VERSIONS` of a colour photograph, uint8 [height, width, 3]; g is Pillow's L / 255."""
     if name == "colour":
         return rgb

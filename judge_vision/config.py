@@ -140,7 +140,7 @@ def read_config(raw: dict[str, Any]) -> Config:
 
 
 def field_types(model: Any) -> dict[str, Any]:
-    """Name and type of each key of a section, whether a pydantic model or a settings dataclass; {} for a plain value."""
+    """Name and type of each key of a section, pydantic model or settings dataclass; {} for a plain value."""
     if isinstance(model, type) and issubclass(model, BaseModel):
         return {name: field.annotation for name, field in model.model_fields.items()}
     if dataclasses.is_dataclass(model):

@@ -41,8 +41,8 @@ class ErrorType(str, Enum):
 class PhotographError(Exception):
     """One photograph cannot be judged; its neighbours can.
 
-    `message` says what happened and what to do, without the file's name: the row carries that. `sha256` is the hash of the
-    bytes where they could be read: a corrupt file still has an identity.
+    `message` says what happened and what to do, without the file's name: the row carries that. `sha256` is the hash of
+    the bytes where they could be read: a corrupt file still has an identity.
     """
 
     def __init__(self, error_type: ErrorType, message: str, sha256: str | None = None) -> None:

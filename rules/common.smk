@@ -1,4 +1,4 @@
-# What every rule file needs: the checked configuration, the session, and how to reach a shard's files.
+# Shared by all steps: the checked configuration, the session, and how to reach a shard's files.
 
 import sys
 from pathlib import Path
@@ -9,29 +9,25 @@ sys.path.insert(0, str(ROOT))
 from judge_vision.failure import UserError
 from judge_vision.workflow import messages, paths, session
 
-# Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated.
-# A container or a conda environment puts its own in front.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
         session.begin(CONFIG, ROOT)
+    session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback
     sys.exit(f"judge-vision: {error}")
 
-# Only what a containerised rule reads is bound, beside the results folder that is its home.
-os.environ["APPTAINER_BIND"] = ",".join(
-    [*filter(None, [os.environ.get("APPTAINER_BIND")]), *session.read_only_folders(CONFIG, ROOT)]
-)
-
-SCRIPTS = str(ROOT / "scripts")
 SHARD_LIST = str(paths.shard_list("{shard}"))
 
 
 wildcard_constraints:
     shard=r"\d+",
+
+
+def script(rule):
+    """The command line of a rule; an input, so that an edit re-runs it. Braces would be wildcards."""
+    return str(ROOT / "scripts" / f"{rule}.py").replace("{", "{{").replace("}", "}}")
 
 
 def index(rule, shard="{shard}"):
@@ -56,7 +52,9 @@ def every_index(rule):
 
 def minutes(photographs_per_minute):
     """Resource function: run time for a full shard at a slow machine's rate, doubled with each attempt."""
-    return lambda wildcards, attempt: (5 + CONFIG.images_per_job // photographs_per_minute) * 2 ** (attempt - 1)
+    return lambda wildcards, attempt: (
+        5 + CONFIG.images_per_job // photographs_per_minute
+    ) * 2 ** (attempt - 1)
 
 
 def megabytes(first):

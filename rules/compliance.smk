@@ -12,6 +12,7 @@ author has, and which are duplicates.
 rule compliance:
     """Check entries against the competition's rules."""
     input:
+        script=script("compliance"),
         shard=SHARD_LIST,
         settings=settings("compliance"),
         prepared=index("prepare"),
@@ -29,7 +30,7 @@ rule compliance:
     conda:
         "../envs/compliance.yaml"
     shell:
-        "python {SCRIPTS:q}/compliance.py"
+        "python {input.script:q}"
         " --shard {wildcards.shard}"
         " --threads {threads}"
         " --log {log:q}"
@@ -38,6 +39,7 @@ rule compliance:
 rule entries:
     """Check what only the whole set of entries shows."""
     input:
+        script=script("entries"),
         manifest=str(paths.MANIFEST),
         settings=settings("entries"),
         indexes=every_index("compliance"),
@@ -54,5 +56,5 @@ rule entries:
     conda:
         "../envs/compliance.yaml"
     shell:
-        "python {SCRIPTS:q}/entries.py"
+        "python {input.script:q}"
         " --log {log:q}"

@@ -11,6 +11,7 @@ The only rule that runs in a container: it needs TensorFlow and nothing else of 
 rule iqa:
     """Score pictures with NIMA and MUSIQ."""
     input:
+        script=script("iqa"),
         shard=SHARD_LIST,
         settings=settings("iqa"),
         prepared=index("prepare"),
@@ -27,7 +28,7 @@ rule iqa:
     container:
         CONFIG.containers.iqa
     shell:
-        "python {SCRIPTS:q}/iqa.py"
+        "python {input.script:q}"
         " --shard {wildcards.shard}"
         " --threads {threads}"
         " --log {log:q}"

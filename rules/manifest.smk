@@ -15,6 +15,7 @@ localrules:
 checkpoint manifest:
     """Assign the photographs to shards."""
     input:
+        script=script("manifest"),
         inventory=str(paths.INVENTORY),
     output:
         manifest=str(paths.MANIFEST),
@@ -28,7 +29,9 @@ checkpoint manifest:
     resources:
         mem_mb=megabytes(1000),
         runtime=10,
+    conda:
+        "../envs/base.yaml"
     shell:
-        "python {SCRIPTS:q}/manifest.py"
+        "python {input.script:q}"
         " --images-per-job {params.images_per_job}"
         " --log {log:q}"

@@ -12,6 +12,7 @@ thousand of them do not fit on a command line.
 rule merge:
     """Build the Stage 1 table."""
     input:
+        script=script("merge"),
         manifest=str(paths.MANIFEST),
         settings=settings("merge"),
         prepare=every_index("prepare"),
@@ -31,14 +32,17 @@ rule merge:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+    conda:
+        "../envs/merge.yaml"
     shell:
-        "python {SCRIPTS:q}/merge.py"
+        "python {input.script:q}"
         " --log {log:q}"
 
 
 rule strict:
     """Fail if a photograph failed (strict=true)."""
     input:
+        script=script("strict"),
         summary=str(paths.SUMMARY),
     output:
         passed=str(paths.STRICT),
@@ -50,6 +54,8 @@ rule strict:
     resources:
         mem_mb=500,
         runtime=5,
+    conda:
+        "../envs/base.yaml"
     shell:
-        "python {SCRIPTS:q}/strict.py"
+        "python {input.script:q}"
         " --log {log:q}"

@@ -11,6 +11,7 @@ A host rule: NumPy and OpenCV, no network and no GPU.
 rule mono:
     """Judge whether pictures are monochrome."""
     input:
+        script=script("mono"),
         shard=SHARD_LIST,
         settings=settings("mono"),
         prepared=index("prepare"),
@@ -27,7 +28,7 @@ rule mono:
     conda:
         "../envs/mono.yaml"
     shell:
-        "python {SCRIPTS:q}/mono.py"
+        "python {input.script:q}"
         " --shard {wildcards.shard}"
         " --threads {threads}"
         " --log {log:q}"

@@ -13,6 +13,7 @@ one changed threshold of one rule would re-run every rule.
 rule prepare:
     """Decode, check and describe the photographs of a shard."""
     input:
+        script=script("prepare"),
         shard=SHARD_LIST,
         settings=settings("prepare"),
     output:
@@ -25,8 +26,10 @@ rule prepare:
     resources:
         mem_mb=megabytes(3000),
         runtime=minutes(20),
+    conda:
+        "../envs/prepare.yaml"
     shell:
-        "python {SCRIPTS:q}/prepare.py"
+        "python {input.script:q}"
         " --shard {wildcards.shard}"
         " --threads {threads}"
         " --log {log:q}"

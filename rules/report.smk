@@ -9,6 +9,7 @@ Writes: report/index.html and the pictures beside it
 rule report:
     """Make the page."""
     input:
+        script=script("report"),
         table=str(paths.TABLE),
         summary=str(paths.SUMMARY),
         settings=settings("report"),
@@ -22,6 +23,8 @@ rule report:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+    conda:
+        "../envs/report.yaml"
     shell:
-        "python {SCRIPTS:q}/report.py"
+        "python {input.script:q}"
         " --log {log:q}"

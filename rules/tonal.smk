@@ -11,6 +11,7 @@ A host rule: NumPy and OpenCV, no network and no GPU.
 rule tonal:
     """Measure tonal and light figures."""
     input:
+        script=script("tonal"),
         shard=SHARD_LIST,
         settings=settings("tonal"),
         prepared=index("prepare"),
@@ -27,7 +28,7 @@ rule tonal:
     conda:
         "../envs/tonal.yaml"
     shell:
-        "python {SCRIPTS:q}/tonal.py"
+        "python {input.script:q}"
         " --shard {wildcards.shard}"
         " --threads {threads}"
         " --log {log:q}"

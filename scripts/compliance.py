@@ -19,6 +19,7 @@ from judge_vision.workflow.pixels import PixelJob
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Check the shard."""
     job = PixelJob("compliance", arguments.shard)
     competition = open_competition(job.locations["compliance"])
     borders = BorderSettings(**job.parameters["borders"])

@@ -15,6 +15,7 @@ from judge_vision.workflow import command, paths, shard
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Check the set."""
     competition = open_competition(store.read_json(paths.RUN_CONFIG)["compliance"])
     shards = store.read_json(paths.MANIFEST)["shards"] if competition else []
     records = [record for name in shards for record in shard.read_records("compliance", name).values()]

@@ -12,6 +12,7 @@ from judge_vision.workflow.scoring import score_shard
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Score the shard."""
     score_shard(arguments.shard, arguments.threads)
 
 

@@ -12,6 +12,7 @@ from judge_vision.workflow import command, manifest, paths
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Write the shard lists and the manifest."""
     written = manifest.write_manifest(manifest.read_inventory(paths.INVENTORY), arguments.images_per_job)
     logging.info("%d photographs in %d shards", written["photographs"], len(written["shards"]))
 

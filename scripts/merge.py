@@ -13,6 +13,7 @@ from judge_vision.workflow.merge import merge
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Write the table and the summary."""
     summary = merge()
     logging.info("%d rows, %d failed", summary["photographs"], summary["failed"])
 

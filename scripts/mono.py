@@ -14,6 +14,7 @@ from judge_vision.workflow.pixels import PixelJob
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Judge the shard."""
     job = PixelJob("mono", arguments.shard)
     settings = mono.MonoSettings(**job.parameters)
 

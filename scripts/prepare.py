@@ -12,6 +12,7 @@ from judge_vision.workflow.preparing import prepare_shard
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Prepare the shard."""
     prepare_shard(arguments.shard, arguments.threads)
 
 

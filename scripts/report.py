@@ -15,6 +15,7 @@ from judge_vision.workflow import command, paths
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Write the page."""
     settings = store.read_json(paths.settings_file("report"))["settings"]
     page = build_report(ReportSettings(title=settings["title"]))
     logging.info("wrote %s", page)

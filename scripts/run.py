@@ -29,7 +29,15 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
         yaml.safe_dump(paths, handle)
         handle.flush()
-        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", arguments.cores]
+        command = [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+            "--cores",
+            arguments.cores,
+        ]
         command += ["--configfile", handle.name, "--quiet", "rules", "host", *arguments.rest]
         status = subprocess.run(command, check=False).returncode
     if status == 0:

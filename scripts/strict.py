@@ -13,6 +13,7 @@ from judge_vision.workflow import command, paths
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Raise UserError if a photograph failed."""
     failed = store.read_json(paths.SUMMARY)["failed"]
     if failed:
         raise UserError(f"{failed} photographs failed and strict is set; see {paths.SUMMARY}")

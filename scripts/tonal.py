@@ -13,6 +13,7 @@ from judge_vision.workflow.pixels import PixelJob
 
 
 def work(arguments: argparse.Namespace) -> None:
+    """Measure the shard."""
     job = PixelJob("tonal", arguments.shard)
     settings = tonal.TonalSettings(**job.parameters["tonal"])
     light_settings = light.LightSettings(**job.parameters["light"])

@@ -159,7 +159,8 @@ def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, s
     split = evidence["split_deg"] or 0.0
     neutral = evidence["chroma_p99"] <= limits.neutral_p99
     unexplained = (
-        evidence["departure_rms"] >= limits.unexplained_rms and evidence["unexplained_ratio"] >= limits.unexplained_ratio
+        evidence["departure_rms"] >= limits.unexplained_rms
+        and evidence["unexplained_ratio"] >= limits.unexplained_ratio
     )
     if evidence["off_share"] >= limits.fail_share or evidence["off_part"] >= limits.fail_part:
         return "fail", "not_mono", "colour"

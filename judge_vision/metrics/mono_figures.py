@@ -125,7 +125,7 @@ def _peaks(hue: Plane, weight: Plane) -> list[tuple[float, float]]:
 
 
 def colourfulness(rgb: npt.NDArray[np.uint8]) -> float:
-    """Colourfulness M3 of Hasler and Suesstrunk (2003, section 4) of sRGB values 0..255: 0 for grey, 109 at most seen."""
+    """Colourfulness M3 of Hasler and Suesstrunk (2003, section 4) of sRGB values 0..255; 0 for grey."""
     red, green, blue = (rgb[..., index].astype(np.float64) for index in range(3))
     first, second = red - green, (red + green) / 2 - blue
     return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))

@@ -25,7 +25,7 @@ SENTENCES = {
     "split_toning": "Split toning: shadows are {shadows}, highlights are {highlights}; a single tone is needed.",
     "faint_colour": "Faint colour remains {where}; a person should look whether it counts.",
     "uneven_tone": "The tone is uneven {where}; a person should look whether it counts.",
-    "turning_tone": "The tone turns from {shadows} in the shadows to {highlights} in the highlights; a person should look.",
+    "turning_tone": "The tone turns from {shadows} in shadows to {highlights} in highlights; a person should look.",
 }
 
 

@@ -64,7 +64,7 @@ def fit(lab: Plane, smoothing_px: int) -> ToneCurve:
 
 
 def _running_median(ab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Each (a, b) replaced by the median of its neighbours: a spot that fills a lightness by itself is no part of it."""
+    """Each (a, b) replaced by the median of its neighbours: a spot that fills a lightness by itself is no tone."""
     reach = _NEIGHBOURS // 2
     padded = np.pad(ab, [(reach, reach), (0, 0)], mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, _NEIGHBOURS, axis=0)

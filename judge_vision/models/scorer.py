@@ -124,8 +124,7 @@ class Scorer:
 
             def model(part: Sequence[int], length: int = length) -> list[Outputs]:
                 padded = [
-                    _padded([getattr(sequences[index], name) for index in part], length)
-                    for name in ("where", "scale")
+                    _padded([getattr(sequences[index], name) for index in part], length) for name in ("where", "scale")
                 ]
                 mask = np.stack([np.arange(length) < len(tokens[index]) for index in part])
                 return list(encode(_padded([tokens[i] for i in part], length), *padded, mask).numpy())

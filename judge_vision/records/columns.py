@@ -30,7 +30,9 @@ class Column:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("image", "string", "prepare", "Path of the file, relative to the photo folder; unique; rows are sorted by it"),
+    Column(
+        "image", "string", "prepare", "Path of the file, relative to the photo folder; unique; rows are sorted by it"
+    ),
     Column("sha256", "string", "prepare", "SHA-256 of the file's bytes; null where they could not be read"),
     Column("status", "string", "merge", "Whether every step succeeded", range="ok, failed"),
     Column("error_type", "string", "merge", "Why not: one of a closed list; null for ok"),
@@ -39,11 +41,17 @@ COLUMNS: tuple[Column, ...] = (
     Column("height", "int64", "prepare", "Height as displayed, after EXIF orientation", "px", ">= 1"),
     Column("format", "string", "prepare", "Format found in the content, whatever the name says"),
     Column("bytes", "int64", "prepare", "Size of the file", "bytes", ">= 0"),
-    Column("nima_aesthetic_mean", "float64", "iqa", "Mean of NIMA's aesthetic rating distribution", "rating", "1 to 10"),
+    Column(
+        "nima_aesthetic_mean", "float64", "iqa", "Mean of NIMA's aesthetic rating distribution", "rating", "1 to 10"
+    ),
     Column("nima_aesthetic_std", "float64", "iqa", "Its standard deviation", "rating", "0 to 4.5"),
-    Column("nima_technical_mean", "float64", "iqa", "Mean of NIMA's technical rating distribution", "rating", "1 to 10"),
+    Column(
+        "nima_technical_mean", "float64", "iqa", "Mean of NIMA's technical rating distribution", "rating", "1 to 10"
+    ),
     Column("nima_technical_std", "float64", "iqa", "Its standard deviation", "rating", "0 to 4.5"),
-    Column("musiq_mos", "float64", "iqa", "MUSIQ's predicted mean opinion score", "MOS", "the bundle's: see score_range"),
+    Column(
+        "musiq_mos", "float64", "iqa", "MUSIQ's predicted mean opinion score", "MOS", "the bundle's: see score_range"
+    ),
     Column("mean_luma", "float64", "tonal", "Mean of ITU-R 601 luma", "", "0 to 1"),
     Column("contrast", "float64", "tonal", "Standard deviation of luma", "", "0 to 0.5"),
     Column("edge_density", "float64", "tonal", "Mean of Pillow's FIND_EDGES, without the outermost ring", "", "0 to 1"),
@@ -64,10 +72,14 @@ COLUMNS: tuple[Column, ...] = (
     Column("taken_at", "string", "prepare", "Time of exposure from EXIF, in the camera's own clock", "ISO 8601"),
     Column("software", "string", "prepare", "Program that wrote the file, from EXIF"),
     Column("digital_source_type", "string", "prepare", "IPTC Digital Source Type from XMP"),
-    Column("c2pa_present", "bool", "prepare", "The file carries a C2PA manifest; a missing one proves nothing either way"),
+    Column(
+        "c2pa_present", "bool", "prepare", "The file carries a C2PA manifest; a missing one proves nothing either way"
+    ),
     Column("compliance_passed", "bool", "compliance", "No rule of severity reject is broken; null without rules"),
     Column("compliance_issues", "list<string>", "compliance", "Broken rules of severity reject, a sentence each"),
-    Column("compliance_warnings", "list<string>", "compliance", "What is to be fixed, referred or looked at by a person"),
+    Column(
+        "compliance_warnings", "list<string>", "compliance", "What is to be fixed, referred or looked at by a person"
+    ),
     Column("title", "string", "compliance", "From the list, else from the file name by the competition's pattern"),
     Column("category", "string", "compliance", "Section of the competition; from the list, else from the file name"),
     Column("author", "string", "compliance", "Entrant; from the list, else from the file name"),
@@ -76,7 +88,13 @@ COLUMNS: tuple[Column, ...] = (
     Column("iqa_engine", "string", "iqa", "What ran the networks and where", range="batch, service, remote, container"),
     Column("musiq_max_side", "int64", "iqa", "Cap on MUSIQ's full-size scale that applied; null: none", "px"),
     Column("mono_reason_code", "string", "mono", "The reason as a code from a closed list"),
-    Column("mono_dominant_tone", "string", "mono", "Name of the tone by its CIELAB hue; null for neutral", key="dominant_tone"),
+    Column(
+        "mono_dominant_tone",
+        "string",
+        "mono",
+        "Name of the tone by its CIELAB hue; null for neutral",
+        key="dominant_tone",
+    ),
     Column("colour_space", "string", "prepare", "Colour space of the file's pixels, from its profile"),
     Column("bit_depth", "int64", "prepare", "Bits per channel in the file", "bits"),
     Column("notes", "list<string>", "prepare", "What preparation had to do or to assume, a sentence each"),

@@ -67,7 +67,7 @@ def _photographs(shards: list[str]) -> Iterator[tuple[dict[str, dict[str, Any]],
 
 
 def _metadata() -> dict[str, Any]:
-    """What made the table: settings, libraries and code of each step. No paths and no times: equal input, equal bytes."""
+    """What made the table: settings, libraries, code of each step. No paths, no times: equal input, equal bytes."""
     steps = {}
     for step in STEPS:
         document = store.read_json(paths.settings_file(step))

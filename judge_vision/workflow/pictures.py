@@ -17,4 +17,3 @@ def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG")
     store.write_bytes(path, buffer.getvalue(), durable=False)
-

@@ -42,7 +42,7 @@ class PixelJob(ShardJob):
         return content_key(self._document["measured_by"], (item.facts or {}).get("sha256"))
 
     def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
-        """The picture as displayed, uint8 [height, width, 3], sRGB. Raises PhotographError where it changed or is gone."""
+        """The picture as displayed, uint8 [height, width, 3], sRGB. Raises PhotographError where it changed."""
         facts = item.facts or {}
         photos, folder = Path(self.locations["photos"]), paths.working_folder(self.shard)
         if facts["working"] is not None and not (folder / facts["working"]).exists():

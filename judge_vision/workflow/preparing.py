@@ -43,10 +43,11 @@ def prepare_shard(shard: str, workers: int) -> None:
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
         todo = [(item.image, locate(photos, item.image), folder / _copy_name(item)) for item in items]
         by_image = {item.image: item for item in items}
-        for image, outcome in prepare_all(todo, settings, workers):
-            if not isinstance(outcome, PhotographError):
+        for image, found in prepare_all(todo, settings, workers):
+            outcome: Outcome = found
+            if not isinstance(found, PhotographError):
                 thumbnail = (folder / _copy_name(by_image[image])).with_suffix(".jpg")
-                target = paths.by_content(paths.THUMBNAILS, outcome["sha256"], ".jpg")
+                target = paths.by_content(paths.THUMBNAILS, found["sha256"], ".jpg")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 thumbnail.replace(target)
             elif by_image[image].entry.get("missing"):

@@ -13,6 +13,7 @@ import importlib.metadata
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,17 @@ def shards(manifest: str) -> list[str]:
     return list(store.read_json(Path(manifest))["shards"])
 
 
-def read_only_folders(config: Config, root: Path) -> list[str]:
-    """What a container needs to see beside the results folder: the code, the photographs, the models."""
+def set_environment(config: Config, root: Path) -> None:
+    """Set what the jobs find in their environment: this interpreter first, and what a container may see.
+
+    Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated; a container or
+    a conda environment puts its own in front. A container sees the results folder, its home, and three folders to read:
+    the code, the photographs, the models.
+    """
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     folders = [root, Path(config.photos), bundle.folder(config.models.bundle, config.models.root)]
-    return [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
+    binds = [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
+    os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
 
 
 def begin(config: Config, root: Path) -> None:
@@ -78,7 +86,9 @@ def begin(config: Config, root: Path) -> None:
     documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
     for rule in READ_PIXELS:
         # other preparation, other pixels
-        documents[rule]["measured_by"] = store.digest([documents[rule]["measured_by"], documents["prepare"]["measured_by"]])
+        documents[rule]["measured_by"] = store.digest(
+            [documents[rule]["measured_by"], documents["prepare"]["measured_by"]]
+        )
     for rule, document in documents.items():
         changed = _write(results / paths.settings_file(rule), document)
         if rule == "iqa" and changed:
@@ -96,9 +106,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         # the content counts, not where the file lies
         "registry_sha256": store.file_sha256(Path(registry)) if registry else None,
     }
-    chosen = bundle.describe(
-        config.models.bundle, config.models.root, config.musiq.variant, config.musiq.backend
-    )
+    chosen = bundle.describe(config.models.bundle, config.models.root, config.musiq.variant, config.musiq.backend)
     return {
         "prepare": dataclasses.asdict(config.prepare),
         "iqa": {

@@ -134,7 +134,9 @@ class ShardJob:
         record = {
             "schema": f"judge-vision/{self.rule}/1",
             "image": item.image,
-            "sha256": figures.get("sha256") or (item.facts or {}).get("sha256") or (failure.sha256 if failure else None),
+            "sha256": figures.get("sha256")
+            or (item.facts or {}).get("sha256")
+            or (failure.sha256 if failure else None),
             "status": "failed" if failure else "ok",
             "error_type": failure.error_type.value if failure else None,
             "error": failure.message if failure else None,

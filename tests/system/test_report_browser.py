@@ -254,7 +254,8 @@ def test_a_link_to_a_photograph_opens_it_and_keys_move_over_the_gallery(reader: 
     reader.run("document.querySelector('#view-gallery .card').focus()")
     place = (
         "const cards = [...document.querySelectorAll('#view-gallery .card')], one = document.activeElement;"
-        "const box = one.getBoundingClientRect(); return [cards.indexOf(one), Math.round(box.left), Math.round(box.top)]"
+        "const box = one.getBoundingClientRect();"
+        "return [cards.indexOf(one), Math.round(box.left), Math.round(box.top)]"
     )
 
     def press(key: str) -> list[int]:

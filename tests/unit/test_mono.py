@@ -1,0 +1,105 @@
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import mono_versions as made
+from judge_vision.metrics import mono, mono_figures
+from judge_vision.metrics.mono_words import tone_name
+
+DATA = Path(__file__).parents[1] / "data"
+GOLDEN = json.loads((DATA / "host-golden" / "host-golden.json").read_text())["cases"]
+PHOTOGRAPHS = sorted((DATA / "photographs").glob("*.jpg"))
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_references_figures_are_met(name):
+    rgb = np.asarray(Image.open(DATA / "host-golden" / f"{name}.png").convert("RGB"))
+    wanted = GOLDEN[name]["float_lab"]
+    found = mono.judge(rgb)[0]["reference"]
+    assert found.keys() == wanted.keys() - {"verdict", "mode", "reason"}
+    for key, value in found.items():
+        # masses are in pixels, tens of thousands of them; all else is of order 1 to 100
+        tolerance = {"rel": 1e-5, "abs": 1e-3} if key == "peak_masses" else {"abs": 1e-3}
+        assert value == (None if wanted[key] is None else pytest.approx(wanted[key], **tolerance)), key
+
+
+@pytest.mark.slow
+def test_the_confusion_matrix_on_real_photographs():
+    assert len(PHOTOGRAPHS) >= 30
+    counts = {name: Counter() for name in made.VERSIONS}
+    for path in PHOTOGRAPHS:
+        photograph = made.fitted(Image.open(path))
+        for name in made.VERSIONS:
+            verdict = mono.judge(made.through_jpeg(made.version(name, photograph)))[0]["mono_verdict"]
+            counts[name][verdict] += 1
+    total = len(PHOTOGRAPHS)
+    for name in made.MUST_FAIL:
+        assert counts[name]["fail"] >= 0.97 * total and counts[name]["pass"] == 0, (name, counts[name])
+    for name in made.MUST_PASS:
+        assert counts[name]["pass"] >= 0.97 * total and counts[name]["fail"] == 0, (name, counts[name])
+    for name in made.MUST_NOT_PASS:
+        assert counts[name]["fail"] >= 0.9 * total and counts[name]["pass"] == 0, (name, counts[name])
+    assert counts[made.MUTED]["pass"] <= 0.1 * total, counts[made.MUTED]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", PHOTOGRAPHS[::4], ids=lambda path: path.stem)
+def test_verdicts_do_not_change_with_jpeg_quality_size_or_mirror(path):
+    photograph = made.fitted(Image.open(path))
+    for name in (*made.MUST_FAIL, *made.MUST_PASS, *made.MUST_NOT_PASS):
+        pixels = made.version(name, photograph)
+        half = Image.fromarray(pixels).resize((pixels.shape[1] // 2, pixels.shape[0] // 2), Image.Resampling.LANCZOS)
+        variants = {
+            "quality 75": made.through_jpeg(pixels, 75),
+            "quality 85": made.through_jpeg(pixels, 85),
+            "quality 95": made.through_jpeg(pixels, 95),
+            "half size": made.through_jpeg(np.asarray(half)),
+            "mirror": made.through_jpeg(np.ascontiguousarray(pixels[:, ::-1])),
+        }
+        verdicts = {variant: mono.judge(rgb)[0]["mono_verdict"] for variant, rgb in variants.items()}
+        assert len(set(verdicts.values())) == 1, (name, verdicts)
+
+
+def test_a_red_square_on_grey_fails_with_a_map_that_shows_where():
+    rgb = np.repeat(np.tile(np.arange(256, dtype=np.uint8), (192, 1))[..., None], 3, axis=2)
+    rgb[20:60, 180:220] = (200, 40, 40)
+    figures, heat = mono.judge(rgb)
+    assert (figures["mono_verdict"], figures["mono_reason_code"]) == ("fail", "spot_colour")
+    assert "upper right" in figures["mono_reason"]
+    coloured = np.ptp(heat.astype(int), axis=2) > 40
+    assert coloured[25:55, 185:215].mean() > 0.9 and coloured[:, :150].mean() < 0.01
+
+
+def test_a_grey_ramp_passes_as_neutral_without_a_map():
+    rgb = np.repeat(np.tile(np.arange(256, dtype=np.uint8), (64, 1))[..., None], 3, axis=2)
+    figures, heat = mono.judge(rgb)
+    assert (figures["mono_verdict"], figures["mono_mode"], heat) == ("pass", "neutral", None)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 2)])
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_the_smallest_pictures_get_a_verdict(shape, value):
+    figures, _ = mono.judge(np.full((*shape, 3), value, np.uint8))
+    assert (figures["mono_verdict"], figures["mono_mode"]) == ("pass", "neutral")
+
+
+@pytest.mark.parametrize(
+    ("hue", "name"), [(35, "red"), (70, "sepia"), (138, "green"), (196, "cyan"), (294, "blue"), (None, None)]
+)
+def test_tones_are_named_by_their_lab_hue(hue, name):
+    assert tone_name(hue) == name
+
+
+def test_large_pictures_are_reduced_in_linear_light():
+    checks = np.indices((2048, 2048)).sum(axis=0) % 2 * np.uint8(255)
+    small = mono.reduced(np.repeat(checks[..., None], 3, axis=2).astype(np.uint8), 1024)
+    assert small.shape == (1024, 1024, 3)
+    assert np.unique(small).tolist() == [188]  # half of the light, not half of the code values (128)
+
+
+def test_hue_means_go_round_the_circle():
+    assert mono_figures.mean_hue(np.array([350.0, 10.0]), np.array([1.0, 1.0])) == pytest.approx(0, abs=1e-9)
