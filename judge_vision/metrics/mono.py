@@ -30,7 +30,7 @@ class MonoSettings:
     """Side of the square over which departures are averaged: cancels noise and the halos of JPEG chroma."""
     neutral_p99: float = 3.0
     """99th percentile of chroma up to which a picture counts as neutral: a warm or cool cast nobody sees."""
-    off_curve: float = 3.0
+    off_curve: float = 3.6
     """Departure from the tone curve above which a pixel counts as another colour."""
     fail_share: float = 0.12
     """Share of such pixels from which the picture is colour."""
