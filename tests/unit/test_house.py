@@ -1,0 +1,84 @@
+"""The house's own rules: what may import what, and what has to agree with what."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scripts.table_docs import page
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "judge_vision"
+LOCK = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements.lock").read_text(), flags=re.M))
+HEAVY = ("cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib")
+IN_THE_CONTAINER = [
+    "judge_vision.workflow.scoring",
+    "judge_vision.models.scorer",
+    *(f"judge_vision.models.{path.stem}" for path in sorted((PACKAGE / "models").glob("*.py"))),
+]
+
+
+def test_every_module_of_the_scoring_rule_imports_without_host_packages():
+    block = "".join(f"sys.modules[{name!r}] = None\n" for name in HEAVY)
+    names = [name.removesuffix(".__init__") for name in IN_THE_CONTAINER]
+    code = f"import sys\n{block}" + "".join(f"import {name}\n" for name in names)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_scoring_rule_starts_as_a_plain_command():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "iqa.py"), "--help"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "NIMA and MUSIQ" in done.stdout
+
+
+def test_the_packages_root_imports_nothing():
+    code = "import sys; before = set(sys.modules); import judge_vision; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['judge_vision']"
+
+
+@pytest.mark.parametrize("room", ["photograph", "models", "metrics", "compliance", "records"])
+def test_no_room_imports_the_report_or_the_workflow(room):
+    for path in (PACKAGE / room).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith(("judge_vision.report", "judge_vision.workflow")), path
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_an_environment_has_the_versions_of_the_lock(path):
+    for dependency in yaml.safe_load(path.read_text())["dependencies"]:
+        for line in dependency["pip"] if isinstance(dependency, dict) else ():
+            name, version = line.split("==")
+            assert LOCK[name] == version, line
+
+
+def test_both_locks_pin_the_same_versions():
+    dev = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements-dev.lock").read_text(), flags=re.M))
+    assert {name: dev.get(name) for name in LOCK} == LOCK
+
+
+def test_the_page_of_the_table_is_made_from_the_table():
+    assert (ROOT / "docs" / "stage1-table.md").read_text() == page()
+
+
+def test_no_module_is_longer_than_a_reader_keeps_in_mind():
+    long = {path.name: lines for path in PACKAGE.rglob("*.py") if (lines := len(path.read_text().splitlines())) > 400}
+    assert not long
+
+
+def test_every_rule_declares_what_a_cluster_needs():
+    for path in (ROOT / "rules").glob("*.smk"):
+        for rule in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(), flags=re.M)[1:]:
+            for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime=", "shell:"):
+                assert directive in rule, (path.name, directive)
