@@ -9,6 +9,7 @@ sys.path.insert(0, str(ROOT))
 import argparse
 import subprocess
 import tempfile
+import time
 
 import yaml
 
@@ -26,6 +27,7 @@ def main() -> int:
     results = arguments.results.expanduser().resolve()
     # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote.
     paths = {"photos": str(arguments.photos.expanduser().resolve()), "results": str(results)}
+    started = time.time()
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
         yaml.safe_dump(paths, handle)
         handle.flush()
@@ -40,7 +42,8 @@ def main() -> int:
         ]
         command += ["--configfile", handle.name, "--quiet", "rules", "host", *arguments.rest]
         status = subprocess.run(command, check=False).returncode
-    if status == 0:
+    # a run that did something has said this already
+    if status == 0 and (results / "summary.json").stat().st_mtime < started:
         print(messages.summary(results))
     return status
 

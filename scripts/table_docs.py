@@ -13,9 +13,9 @@ INTRODUCTION = f"""# The Stage 1 table
 `results/stage1.parquet` has one row for every file found, failed ones too, sorted by `image`. A value that could not be
 measured is null, never an invented number. Columns of your own list follow behind these, as text.
 
-Schema version {SCHEMA_VERSION}. The Parquet metadata holds, as JSON, `judge_vision.schema_version`, `judge_vision.bundle`
-(the networks with the hash of each file) and `judge_vision.steps` (settings, library versions and code hash of each step).
-The same input gives the same bytes on the same machine.
+Schema version {SCHEMA_VERSION}. The Parquet metadata holds, as JSON, `judge_vision.schema_version`,
+`judge_vision.bundle` (the networks with the hash of each file) and `judge_vision.steps` (settings, library versions
+and code hash of each step). The same input gives the same bytes on the same machine.
 
 This page is made by `python scripts/table_docs.py`; a test holds it to the table.
 

@@ -44,8 +44,8 @@ def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
     """Weighted circular mean of hues in degrees, 0 to 360."""
     radians = np.radians(hue, dtype=np.float64)
     total = (weight * np.sin(radians)).sum(), (weight * np.cos(radians)).sum()
-    hue = float(np.degrees(np.arctan2(*total)) % 360)
-    return hue if hue < 360 else 0.0  # a tiny negative angle modulo 360 is 360 in floating point
+    degrees = float(np.degrees(np.arctan2(*total)) % 360)
+    return degrees if degrees < 360 else 0.0  # a tiny negative angle modulo 360 is 360 in floating point
 
 
 def figures(lab: Plane) -> dict[str, Any]:
