@@ -44,8 +44,8 @@ format: $(VENV)/.ready-dev ## Rewrite the code in the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
 
-check-rules: $(VENV)/.ready ## Explain competition rules: make check-rules REGISTRY=rules.toml COMPETITION=spring
-	@$(BIN)/python scripts/check_rules.py "$(REGISTRY)" $(COMPETITION)
+check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETITION=rules.toml [ID=spring]
+	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
 
 clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
 	rm -rf "$(RESULTS)/cache"

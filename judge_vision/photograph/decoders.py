@@ -17,7 +17,10 @@ _MEANINGS = (
     (re.compile(r"security limit|decompression bomb|too (large|big)|exceeds? .*limit"), ErrorType.TOO_LARGE),
     (re.compile(r"memory|alloc"), ErrorType.DECODER_MEMORY),
     (
-        re.compile(r"truncat|end of (file|data|image)|premature|not enough|unexpected (end|eof)|too short|\beof\b"),
+        re.compile(
+            r"truncat|end of (file|data|image)|premature|not enough|unexpected (end|eof)|too short|requires a buffer"
+            r"|\beof\b"
+        ),
         ErrorType.TRUNCATED,
     ),
     (

@@ -31,9 +31,13 @@ def read_source(path: Path, max_bytes: int) -> Source:
         raise PhotographError(ErrorType.MISSING, "the file is gone; put it back or take it off the list") from None
     except OSError as error:
         raise _unreadable(error) from None
-    with open(descriptor, "rb") as handle:  # noqa: PTH123 - a descriptor, not a path
-        before = os.fstat(descriptor)
+    before = os.fstat(descriptor)
+    try:
         _check(before, max_bytes)
+    except PhotographError:
+        os.close(descriptor)
+        raise
+    with open(descriptor, "rb") as handle:  # noqa: PTH123 - a descriptor, not a path
         try:
             # one byte more than there should be, to notice a file that grows
             data = handle.read(before.st_size + 1)

@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from judge_vision.compliance.registry import open_competition
 from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
 from judge_vision.models import bundle
@@ -100,6 +101,8 @@ def begin(config: Config, root: Path) -> None:
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     """The parameters of each rule that can change what it writes; how fast it runs is not among them."""
     registry = config.compliance.registry
+    # a mistake in the rules is said before anything runs
+    open_competition(config.compliance.model_dump())
     rules = {
         "borders": dataclasses.asdict(config.borders),
         "competition": config.compliance.competition,

@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from judge_vision.records.columns import COLUMNS
 
@@ -144,6 +145,42 @@ def test_changes_measure_what_changed_and_nothing_else(run, folder, tmp_path):
     clean = tmp_path / "clean"
     assert snakemake(clean, *more)[0] == 0
     assert (clean / "stage1.parquet").read_bytes() == (results / "stage1.parquet").read_bytes()
+
+
+def test_entries_are_checked_against_a_registry(folder, tmp_path):
+    """One entry too large: it is scaled down beside the results; duplicates and limits are found over the whole set."""
+    photos = tmp_path / "entries"
+    photos.mkdir()
+    shutil.copy(EXAMPLES / "Chelsea.jpg", photos / "Cat by Ann.jpg")
+    shutil.copy(EXAMPLES / "Chelsea.jpg", photos / "Same cat by Bob.jpg")
+    shutil.copy(EXAMPLES / "Paint brushes.jpg", photos / "Brushes by Ann.jpg")
+    registry = tmp_path / "rules.toml"
+    registry.write_text(
+        """[competition.spring]
+name = "Spring"
+[competition.spring.rules]
+max_width = 500
+no_exact_duplicates = true
+entries_per_author = 1
+filename_pattern = "(?P<title>.+) by (?P<author>[A-Za-z]+)"
+filename_example = "Sunset by Ann.jpg"
+[competition.spring.severity]
+max_width = "fix"
+"""
+    )
+    results = tmp_path / "results"
+    status, output = snakemake(results, photos=photos, compliance=f"{{registry: {registry}}}")
+    assert status == 0, output
+    table = rows(results)
+    assert {row["author"] for row in table.values()} == {"Ann", "Bob"}
+    assert table["Brushes by Ann.jpg"]["compliance_warnings"]
+    corrected = next((results / "corrected").glob("Brushes-by-Ann*.jpg"))
+    assert max(Image.open(corrected).size) <= 500
+    assert any("same file" in issue for issue in table["Same cat by Bob.jpg"]["compliance_issues"])
+    assert any("2 entries" in issue for row in table.values() for issue in row["compliance_issues"])
+    registry.write_text(registry.read_text().replace("max_width = 500", "max_widht = 500"))
+    status, output = snakemake(results, photos=photos, compliance=f"{{registry: {registry}}}")
+    assert status != 0 and "max_widht" in output and "max_width" in output and "Traceback" not in output
 
 
 @pytest.mark.parametrize(

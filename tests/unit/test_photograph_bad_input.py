@@ -34,7 +34,8 @@ def one_bit_png(width, height):
     """The smallest honest header of a huge picture; its data is not even there."""
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     chunk = b"IHDR" + header
-    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data = struct.pack(">I", 99) + b"IDAT"
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def one_bit_png(width, height):
         (b"\0\0\0\x20ftypisom\0\0\2\0", ErrorType.UNSUPPORTED, "video"),
         (b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>", ErrorType.UNSUPPORTED, "SVG"),
         (b"\xff\xd8\xff\xe0", ErrorType.TRUNCATED, "copy or export it again"),
-        (b"\x89PNG\r\n\x1a\n", ErrorType.CORRUPT, "PNG"),
+        (b"\x89PNG\r\n\x1a\n", ErrorType.TRUNCATED, "ends before"),
         (b"GIF89a\0\0\0\0", ErrorType.CORRUPT, "GIF"),
         (one_bit_png(30000, 30000), ErrorType.TOO_LARGE, "900,000,000"),
         (one_bit_png(0, 10), ErrorType.CORRUPT, ""),
@@ -198,7 +199,8 @@ def test_cut_short_at_every_twentieth(tmp_path, case):
             outcomes[part] = "ok"
         except PhotographError as error:
             outcomes[part] = error.error_type
-    early = [outcomes[part] for part in range(1, 11)]
+    # the first page, the one that is used, is whole in the first 7/20 of the file with three
+    early = [outcomes[part] for part in range(1, 7 if case == "tiff pages" else 11)]
     # a TIFF keeps its directory, or its second page, at the end; an uncompressed start may be read to its own end
     assert all(outcome in (*TRUNCATED, ErrorType.NOT_AN_IMAGE, ErrorType.UNSUPPORTED) for outcome in early), outcomes
     assert ErrorType.INTERNAL not in outcomes.values()
