@@ -54,6 +54,17 @@ class MonoSettings:
     """Root mean square departure below which that ratio says nothing."""
     unexplained_fail_rms: float = 1.8
     """Root mean square departure from which unexplained colour fails rather than asks for a person."""
+    neutral_share: float = 0.2
+    """Share of pixels of chroma below `neutral_p99` from which the heat map shows colour as such: where grey is part
+    of the picture, the colour is what stands out, even at a lightness where it prevails."""
+    grey_chroma: float = 2.0
+    """Chroma below which a pixel between black and white counts as untoned."""
+    grey_share: float = 0.05
+    """Share of untoned pixels from which a picture is partly toned: toning leaves only the ends grey."""
+    partly_query_p99: float = 12.0
+    """99th percentile of chroma from which such a picture asks for a person."""
+    partly_fail_p99: float = 25.0
+    """The same, from which it fails: a colour beside grey, each at lightnesses of its own."""
     split_chroma: float = 1.5
     """Chroma of the tone curve from which its hue means something."""
     split_share: float = 0.01
@@ -78,10 +89,11 @@ def judge(rgb: U8, settings: MonoSettings | None = None) -> tuple[dict[str, Any]
     evidence = _evidence(lab, curve, limits)
     verdict, mode, code = _decide(evidence, limits)
     reference = mono_figures.figures(lab)
+    shown = _shown_departure(lab, curve, limits)
     tone = tone_name(reference["mean_hue_deg"]) if mode != "neutral" and evidence["chroma_p99"] > 0 else None
     words = {
         "percent": max(1, round(100 * evidence["off_share"])),
-        "where": where_words(curve.departure, limits.off_curve),
+        "where": where_words(shown, limits.off_curve),
         "tone": tone,
         "shadows": tone_name(evidence["shadow_hue_deg"]),
         "highlights": tone_name(evidence["highlight_hue_deg"]),
@@ -95,7 +107,7 @@ def judge(rgb: U8, settings: MonoSettings | None = None) -> tuple[dict[str, Any]
         "off_curve": evidence,
         "reference": {**reference, "colourfulness": mono_figures.colourfulness(small)},
     }
-    return figures, None if verdict == "pass" else heat_map(small, curve.departure)
+    return figures, None if verdict == "pass" else heat_map(small, shown)
 
 
 def reduced(rgb: U8, long_side_px: int) -> U8:
@@ -116,6 +128,8 @@ def _evidence(lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits:
     """The figures that the verdict rests on."""
     away = curve.departure
     chroma = np.hypot(lab[..., 1], lab[..., 2])
+    # toning fades towards black and white, so the ends say nothing
+    between = (lab[..., 0] > 5) & (lab[..., 0] < 93)
     rms = float(np.sqrt(np.mean(np.square(away, dtype=np.float64))))
     chroma_rms = float(np.sqrt(np.mean(np.square(chroma, dtype=np.float64))))
     return {
@@ -124,6 +138,7 @@ def _evidence(lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits:
         "off_part": tone_curve.largest_part(away > limits.off_curve),
         "spot_part": tone_curve.largest_part(away > limits.spot_departure),
         "vivid_part": tone_curve.largest_part(away > limits.vivid_departure),
+        "grey_share": float(((chroma < limits.grey_chroma) & between).mean()),
         "departure_rms": rms,
         "unexplained_ratio": rms / chroma_rms if chroma_rms > 0 else 0.0,
         **_ends(curve, limits),
@@ -154,6 +169,16 @@ def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float 
     }
 
 
+def _shown_departure(
+    lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits: MonoSettings
+) -> npt.NDArray[np.float32]:
+    """What the heat map and the sentence show: chroma where a good part of the picture is grey, else the departure."""
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    if (chroma < limits.neutral_p99).mean() < limits.neutral_share:
+        return curve.departure
+    return np.asarray(cv2.blur(chroma, (limits.smoothing_px, limits.smoothing_px)), np.float32)
+
+
 def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, str]:  # noqa: PLR0911 - one line a rule
     """Verdict, mode and reason code; the first rule that applies."""
     split = evidence["split_deg"] or 0.0
@@ -167,12 +192,17 @@ def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, s
     least_spot = limits.neutral_spot_part if neutral else limits.spot_part
     if evidence["spot_part"] >= least_spot or evidence["vivid_part"] >= limits.vivid_part:
         return "fail", "not_mono", "spot_colour"
+    partly = evidence["grey_share"] >= limits.grey_share
+    if partly and evidence["chroma_p99"] >= limits.partly_fail_p99:
+        return "fail", "not_mono", "partly_coloured"
     if not neutral and split >= limits.split_fail_deg:
         return "fail", "not_mono", "split_toning"
     if unexplained and evidence["departure_rms"] >= limits.unexplained_fail_rms:
         return "fail", "not_mono", "colour"
     if unexplained:
         return "query", "not_mono", "faint_colour"
+    if partly and evidence["chroma_p99"] >= limits.partly_query_p99:
+        return "query", "not_mono", "partly_coloured"
     if evidence["off_part"] >= limits.query_part:
         return "query", "not_mono", "uneven_tone"
     if neutral:

@@ -22,6 +22,7 @@ SENTENCES = {
     "one_tone": "Toned: one {tone} tone over the whole picture.",
     "colour": "Colour: {percent} % of the picture departs from any single tone, {where}.",
     "spot_colour": "A spot of another colour stands out {where}; the rest of the picture is of one tone.",
+    "partly_coloured": "Colour and grey share the picture: colour {where}, grey elsewhere; one tone is needed.",
     "split_toning": "Split toning: shadows are {shadows}, highlights are {highlights}; a single tone is needed.",
     "faint_colour": "Faint colour remains {where}; a person should look whether it counts.",
     "uneven_tone": "The tone is uneven {where}; a person should look whether it counts.",

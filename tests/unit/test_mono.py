@@ -74,6 +74,16 @@ def test_a_red_square_on_grey_fails_with_a_map_that_shows_where():
     assert coloured[24:41, 184:201].mean() > 0.9 and coloured[:, :150].mean() < 0.01
 
 
+def test_where_grey_and_colour_share_a_picture_the_map_shows_the_colour():
+    """A red disc that fills its lightness alone: at that lightness red is the rule, and still the red stands out."""
+    rgb = np.full((200, 300, 3), 230, np.uint8)
+    rgb[40:160, 20:180] = (200, 40, 40)
+    figures, heat = mono.judge(rgb)
+    assert figures["mono_verdict"] == "fail"
+    coloured = np.ptp(heat.astype(int), axis=2) > 40
+    assert coloured[60:140, 40:160].mean() > 0.99 and coloured[:, 220:].mean() < 0.01
+
+
 def test_a_grey_ramp_passes_as_neutral_without_a_map():
     rgb = np.repeat(np.tile(np.arange(256, dtype=np.uint8), (64, 1))[..., None], 3, axis=2)
     figures, heat = mono.judge(rgb)
