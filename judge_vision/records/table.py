@@ -36,8 +36,10 @@ def arrow_schema(metadata: dict[str, Any], extra: list[str]) -> pa.Schema:
     return pa.schema(fields, metadata={"judge_vision.schema_version": SCHEMA_VERSION, **values})
 
 
-def row(records: dict[str, dict[str, Any]], extra: dict[str, str | None]) -> dict[str, Any]:
-    """One row out of the records of one photograph, by step.
+def row(
+    records: dict[str, dict[str, Any]], listed: dict[str, str | None], extra: dict[str, str | None]
+) -> dict[str, Any]:
+    """One row out of the records of one photograph, by step, and what the user's list says of it.
 
     The row failed if any step failed, for the reason of the first that did; what other steps found is kept.
     """
@@ -51,7 +53,9 @@ def row(records: dict[str, dict[str, Any]], extra: dict[str, str | None]) -> dic
         column.name: (merged if column.source == "merge" else records[column.source]).get(column.record_key)
         for column in COLUMNS
     }
-    return {**values, **extra}
+    # a photograph that failed before its rules were checked keeps what its list says of it
+    known = {name: values[name] if values[name] is not None else value for name, value in listed.items()}
+    return {**values, **known, **extra}
 
 
 def write_table(path: Path, rows: list[dict[str, Any]], metadata: dict[str, Any], extra: list[str]) -> None:

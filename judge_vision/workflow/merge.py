@@ -33,7 +33,8 @@ def merge() -> dict[str, Any]:
             records["compliance"] = add_findings(records["compliance"], found)
         extra = {key: entry[key] for key in entry.keys() - _OWN_KEYS}
         extra_names |= extra.keys()
-        rows.append(row(records, extra))
+        listed = {key: entry.get(key) for key in ("title", "category", "author")}
+        rows.append(row(records, listed, extra))
     if len(rows) != manifest["photographs"]:
         raise ValueError(f"{manifest['photographs']} photographs in the manifest, {len(rows)} in the records")
     write_table(paths.TABLE, rows, _metadata(), sorted(extra_names))

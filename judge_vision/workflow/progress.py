@@ -22,9 +22,11 @@ class Progress:
     The rate counts only photographs that were measured: those found in the cache take no time worth counting.
     """
 
-    def __init__(self, label: str, total: int, cached: int) -> None:
+    def __init__(self, label: str, total: int, pending: int, cached: int) -> None:
+        """Of `total` photographs, `pending` are to be measured and `cached` came from the cache."""
         self._label = label
         self._total = total
+        self._pending = pending
         self._cached = cached
         self._measured = 0
         self._started = time.monotonic()
@@ -37,8 +39,9 @@ class Progress:
         if now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             rate = self._measured / (now - self._started)
-            left = (self._total - self._cached - self._measured) / rate
-            self._say(f"{self._cached + self._measured} of {self._total} photographs, {rate:.1f}/s, {clock(left)} left")
+            left = (self._pending - self._measured) / rate
+            done = self._total - self._pending + self._measured
+            self._say(f"{done} of {self._total} photographs, {rate:.1f}/s, {clock(left)} left")
 
     def finish(self, failed: int) -> None:
         """Print the closing line."""

@@ -102,7 +102,7 @@ class ShardJob:
                     cached += 1
                 else:
                     pending.append(item)
-            progress = Progress(self.label, len(items), len(items) - len(pending))
+            progress = Progress(self.label, len(items), len(pending), cached)
             for item, outcome in measure(pending) if pending else ():
                 if not isinstance(outcome, PhotographError):
                     store.write_json(self._cache_file(key(item)), outcome, durable=False)

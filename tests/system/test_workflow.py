@@ -147,6 +147,16 @@ def test_changes_measure_what_changed_and_nothing_else(run, folder, tmp_path):
     assert (clean / "stage1.parquet").read_bytes() == (results / "stage1.parquet").read_bytes()
 
 
+def test_a_list_brings_titles_and_columns_and_names_what_is_missing(tmp_path):
+    (tmp_path / "list.csv").write_text("image,title,author,club_number\nChelsea.jpg,Cat,Ann,7\ngone.jpg,Lost,Bob,8\n")
+    status, output = snakemake(tmp_path / "results", list=tmp_path / "list.csv", photos=EXAMPLES)
+    assert status == 0, output
+    table = rows(tmp_path / "results")
+    wanted = {"Chelsea.jpg": ("ok", None, "Cat", "Ann", "7"), "gone.jpg": ("failed", "missing", "Lost", "Bob", "8")}
+    keys = ("status", "error_type", "title", "author", "club_number")
+    assert {image: tuple(row[key] for key in keys) for image, row in table.items()} == wanted
+
+
 def test_entries_are_checked_against_a_registry(folder, tmp_path):
     """One entry too large: it is scaled down beside the results; duplicates and limits are found over the whole set."""
     photos = tmp_path / "entries"

@@ -1,0 +1,83 @@
+import os
+
+import pandas as pd
+import pytest
+
+from judge_vision.failure import UserError
+from judge_vision.photograph import lists
+from judge_vision.photograph.listing import walk
+from judge_vision.photograph.names import locate, name_to_text, text_to_name
+from judge_vision.photograph.settings import ListingSettings
+
+SETTINGS = ListingSettings()
+
+
+def images(folder, settings=SETTINGS):
+    return [entry.image for entry in walk(folder, settings).photographs]
+
+
+def test_every_file_below_the_folder_in_byte_order(tmp_path):
+    for name in ("b.jpg", "B.jpg", "a/z.png", "-rf.jpg", "two\nlines.jpg", "ü 'x' \"y\".jpg", "x" * 251 + ".jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    found = images(tmp_path)
+    assert len(found) == 7
+    assert found == sorted(found, key=text_to_name)
+    assert all(locate(tmp_path, image).read_bytes() == b"x" for image in found)
+
+
+def test_sidecars_and_hidden_files_are_skipped_and_counted(tmp_path):
+    for name in ("a.jpg", "a.xmp", "a.json", "notes.txt", "Thumbs.db", ".DS_Store", "._a.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    found = walk(tmp_path, SETTINGS)
+    assert [entry.image for entry in found.photographs] == ["a.jpg"]
+    assert sum(found.skipped.values()) == 6
+
+
+def test_names_that_are_no_utf_8_survive(tmp_path):
+    name = b"caf\xe9.jpg"
+    with open(os.path.join(os.fsencode(tmp_path), name), "wb") as handle:  # noqa: PTH118, PTH123 - a name in bytes
+        handle.write(b"x")
+    (image,) = images(tmp_path)
+    image.encode()  # valid text for JSON and Parquet
+    assert text_to_name(image) == name and name_to_text(name) == image
+    assert locate(tmp_path, image).read_bytes() == b"x"
+
+
+def test_links_out_of_the_folder_are_not_followed_and_loops_end(tmp_path):
+    secret = tmp_path / "secret.jpg"
+    secret.write_bytes(b"x")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(b"x")
+    (photos / "out.jpg").symlink_to(secret)
+    (photos / "loop").symlink_to(photos)
+    assert images(photos) == ["a.jpg"]
+    assert "out.jpg" in images(photos, ListingSettings(follow_links=True))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_list_gives_title_category_author_and_columns_of_its_own(tmp_path, kind):
+    table = pd.DataFrame({"image": ["a.jpg"], "title": ["Dawn"], "author": ["Ann"], "club_number": ["7"]})
+    path = tmp_path / f"list.{kind}"
+    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path)
+    (row,) = lists.read_list(path)
+    assert (row.image, row.fields["title"], row.fields["author"]) == ("a.jpg", "Dawn", "Ann")
+    assert row.extra == {"club_number": "7"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("title\nDawn\n", "image"),
+        ("image\na.jpg\na.jpg\n", "a.jpg"),
+        ("image\n../../etc/passwd\n", "passwd"),
+        ("image\n/etc/passwd\n", "passwd"),
+    ],
+)
+def test_a_wrong_list_is_refused_with_what_is_wrong(tmp_path, text, says):
+    path = tmp_path / "list.csv"
+    path.write_text(text)
+    with pytest.raises(UserError, match=says):
+        lists.read_list(path)
