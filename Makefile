@@ -6,7 +6,7 @@ PHOTOS ?= examples/photos
 RESULTS ?= results
 CORES ?= all
 
-.PHONY: help demo run test test-fast lint format check-rules clean clean-cache
+.PHONY: help demo run test test-fast lint format models verify-models check-rules clean clean-cache
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,12 @@ format: $(VENV)/.ready-dev ## Rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
+
+models: $(VENV)/.ready ## Fetch the official networks (VARIANTS="spaq ava"), or say what to fetch by hand
+	@$(BIN)/python scripts/fetch_models.py --variants $(or $(VARIANTS),spaq)
+
+verify-models: $(VENV)/.ready ## Compare the official networks with their published scores
+	@$(BIN)/python scripts/verify_models.py
 
 check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETITION=rules.toml [ID=spring]
 	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
