@@ -107,8 +107,15 @@ class Config(Section):
         def absolute(text: str) -> str:
             return str((base / Path(text).expanduser()).resolve())
 
+        bundle, root = self.models.bundle, self.models.root
         return self.model_copy(
             update={
+                "models": self.models.model_copy(
+                    update={
+                        "bundle": bundle if bundle in ("embedded", "official") else absolute(bundle),
+                        "root": absolute(root) if root else None,
+                    }
+                ),
                 "photos": absolute(self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),

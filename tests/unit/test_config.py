@@ -60,3 +60,9 @@ def test_relative_paths_are_taken_from_the_folder_of_the_call(tmp_path):
 
 def test_every_section_names_its_keys():
     assert set(field_types(Config)["iqa"].model_fields) == {"max_side", "batch_size"}
+
+
+def test_a_bundle_is_a_name_or_a_folder_seen_from_the_call(tmp_path):
+    config = read_config({"models": {"bundle": "mine", "root": "weights"}}).resolved(tmp_path)
+    assert (config.models.bundle, config.models.root) == (str(tmp_path / "mine"), str(tmp_path / "weights"))
+    assert read_config({}).resolved(tmp_path).models.bundle == "embedded"

@@ -118,3 +118,13 @@ def test_the_official_list_has_both_nimas_with_their_ids_and_the_chosen_musiq():
     assert files["weights_mobilenet_aesthetic_0.07.hdf5"].git_blob == "003fb321ce92445e41d708144a3656589f9214e7"
     assert "koniq_ckpt.npz" in files and "spaq_ckpt.npz" not in files
     assert "42039.jpg" in files
+
+
+def test_a_proxy_of_the_environment_is_used(server, tmp_path, monkeypatch):
+    handler, url = server
+    monkeypatch.setenv("http_proxy", url.removesuffix("/file"))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    download.fetch(wanted("http://weights.invalid/file"), tmp_path)
+    assert (tmp_path / "weights" / "file.hdf5").read_bytes() == CONTENT
+    assert len(handler.seen) == 1
