@@ -68,7 +68,7 @@ def strict_check():
 
 
 def finish():
-    session.remove_working_copies()
+    session.remove_proofs()
     print(messages.summary(Path.cwd()), file=sys.stderr)
 
 

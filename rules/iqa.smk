@@ -1,7 +1,7 @@
 """
 iqa: what the networks say: NIMA aesthetic, NIMA technical and MUSIQ.
 
-Reads:  records/prepare/SHARD, working copies, the photo folder, the bundle
+Reads:  records/prepare/SHARD, proofs in work/SHARD, the bundle
 Writes: records/iqa/SHARD/*.json, state/index/iqa/SHARD.json
 
 The only rule that runs in a container: it needs TensorFlow and nothing else of this project's requirements.
@@ -21,6 +21,7 @@ rule iqa:
         "logs/iqa/{shard}.log",
     benchmark:
         "benchmarks/iqa/{shard}.tsv"
+    priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
     threads: CONFIG.jobs.iqa_threads
     resources:
         mem_mb=megabytes(4000),

@@ -1,7 +1,7 @@
 """
 mono: is each picture monochrome, in the sense of FIAP and PSA, and where is it not?
 
-Reads:  records/prepare/SHARD, working copies, the photo folder
+Reads:  records/prepare/SHARD, proofs in work/SHARD
 Writes: records/mono/SHARD/*.json, heatmaps/, state/index/mono/SHARD.json
 
 A host rule: NumPy and OpenCV, no network and no GPU.
@@ -21,6 +21,7 @@ rule mono:
         "logs/mono/{shard}.log",
     benchmark:
         "benchmarks/mono/{shard}.tsv"
+    priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
     threads: CONFIG.jobs.host_threads
     resources:
         mem_mb=megabytes(2000),

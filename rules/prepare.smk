@@ -2,11 +2,12 @@
 prepare: what each file is, and its pixels as 8-bit sRGB. The only step that decodes an original.
 
 Reads:  state/shards/SHARD.jsonl and the originals in the photo folder
-Writes: records/prepare/SHARD/*.json, thumbnails/, work/SHARD/, state/index/prepare/SHARD.json
+Writes: records/prepare/SHARD/*.json, thumbnails/, proofs in work/SHARD/, state/index/prepare/SHARD.json
 
 The records are not declared: Snakemake deletes what a failed job declared, and a photograph once measured is kept.
-Nor are the working copies, which go when the run has succeeded: declared as temporary they would be missing later, and
-one changed threshold of one rule would re-run every rule.
+A proof holds what the measuring rules need of the pixels (photograph/proof.py). Proofs are not declared either: they go
+when every reader has read them. Declared as temporary they would be missing later, and then one changed threshold would
+run everything again.
 """
 
 

@@ -1,7 +1,7 @@
 """
 tonal: how light is distributed over each picture.
 
-Reads:  records/prepare/SHARD, working copies, the photo folder
+Reads:  records/prepare/SHARD, proofs in work/SHARD
 Writes: records/tonal/SHARD/*.json, state/index/tonal/SHARD.json
 
 A host rule: NumPy and OpenCV, no network and no GPU.
@@ -21,6 +21,7 @@ rule tonal:
         "logs/tonal/{shard}.log",
     benchmark:
         "benchmarks/tonal/{shard}.tsv"
+    priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
     threads: CONFIG.jobs.host_threads
     resources:
         mem_mb=megabytes(2000),

@@ -19,7 +19,7 @@ def work(arguments: argparse.Namespace) -> None:
     settings = mono.MonoSettings(**job.parameters)
 
     def judge(item: shard.Item) -> shard.Figures:
-        figures, heat_map = mono.judge(job.pixels(item), settings)
+        figures, heat_map = mono.judge_reduced(job.proof(item).linear, settings)
         name = None
         if heat_map is not None and item.facts is not None:
             name = paths.by_content(paths.HEAT_MAPS, item.facts["sha256"], ".png")
@@ -30,6 +30,7 @@ def work(arguments: argparse.Namespace) -> None:
         return figures["heat_map"] is None or Path(figures["heat_map"]).exists()
 
     job.run(job.items(), shard.each(judge, arguments.threads), job.key, usable)
+    job.release()
 
 
 if __name__ == "__main__":

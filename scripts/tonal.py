@@ -8,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from judge_vision.metrics import light, tonal
+from judge_vision.photograph.counts import Counts
 from judge_vision.workflow import command, shard
 from judge_vision.workflow.pixels import PixelJob
 
@@ -19,9 +20,10 @@ def work(arguments: argparse.Namespace) -> None:
     light_settings = light.LightSettings(**job.parameters["light"])
 
     def measure(item: shard.Item) -> shard.Figures:
-        return tonal.record(job.pixels(item), settings, light_settings)
+        return tonal.record(Counts.from_arrays(job.proof(item).counts), settings, light_settings)
 
     job.run(job.items(), shard.each(measure, arguments.threads), job.key)
+    job.release()
 
 
 if __name__ == "__main__":

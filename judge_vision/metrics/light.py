@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
-U8 = npt.NDArray[np.uint8]
-
-# Pillow's FIND_EDGES: eight times the pixel less its eight neighbours, cut off at 0 and 255.
-_FIND_EDGES = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], np.float32)
+from judge_vision.photograph.counts import Counts
 
 
 @dataclass(frozen=True)
@@ -27,64 +21,19 @@ class LightSettings:
     """Mean HSV saturation, 0 to 1: the value below which colour is called muted."""
 
 
-def _saturation_table() -> npt.NDArray[np.float64]:
-    """HSV saturation, 0 to 255, by [largest, smallest] channel value: Pillow divides in float32 and truncates."""
-    largest, smallest = np.mgrid[0:256, 0:256].astype(np.float32)
-    share = np.where(largest > smallest, (largest - smallest) / np.maximum(largest, 1), np.float32(0))
-    table: npt.NDArray[np.float64] = np.floor(share.astype(np.float64) * 255.0)
-    return table
-
-
-_SATURATION = _saturation_table()
-
-
-@dataclass
-class LightSums:
-    """What the strips of one picture add up to: everything that the four figures need."""
-
-    luma_counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
-    edge_sum: int = 0
-    edge_pixels: int = 0
-    saturation_sum: float = 0.0
-
-    def add(self, rgb: U8, above: int, below: int) -> None:
-        """Count one strip of rows.
-
-        `rgb` is uint8 [rows, width, 3]; its first `above` and last `below` rows (0 or 1) belong to the neighbouring
-        strips and only serve the 3x3 filter. Where there is no neighbour, the outermost ring of the picture is left out
-        of the edge density: Pillow copies it instead of filtering it, so a flat white picture would show edges.
-        """
-        luma = np.asarray(Image.fromarray(rgb).convert("L"))
-        own = slice(above, luma.shape[0] - below)
-        self.luma_counts += counts(luma[own])
-        edges = cv2.filter2D(luma, -1, _FIND_EDGES)[1:-1, 1:-1]
-        self.edge_pixels += edges.size
-        self.edge_sum += int(np.sum(edges, dtype=np.int64))
-        red, green, blue = cv2.split(rgb[own])
-        largest = cv2.max(cv2.max(red, green), blue)
-        smallest = cv2.min(cv2.min(red, green), blue)
-        joint = cv2.calcHist([largest, smallest], [0, 1], None, [256, 256], [0, 256, 0, 256])
-        self.saturation_sum += float(np.sum(joint * _SATURATION))
-
-    def figures(self) -> dict[str, float]:
-        """`mean_luma`, `contrast` (population standard deviation), `edge_density`, `saturation`: all 0 to 1."""
-        pixels = int(self.luma_counts.sum())
-        levels = np.arange(256) / 255.0
-        mean = float(self.luma_counts @ levels) / pixels
-        variance = float(self.luma_counts @ (levels - mean) ** 2) / pixels
-        return {
-            "mean_luma": mean,
-            "contrast": float(np.sqrt(variance)),
-            # Fewer than three rows or columns leave no pixel with eight neighbours: no edges.
-            "edge_density": self.edge_sum / self.edge_pixels / 255.0 if self.edge_pixels else 0.0,
-            "saturation": self.saturation_sum / pixels / 255.0,
-        }
-
-
-def counts(plane: U8) -> npt.NDArray[np.int64]:
-    """How often each of the 256 values occurs in a uint8 plane of fewer than 2^24 pixels (OpenCV counts in float32)."""
-    histogram = cv2.calcHist([plane], [0], None, [256], [0, 256])
-    return histogram.ravel().astype(np.int64)
+def figures_of(counts: Counts) -> dict[str, float]:
+    """`mean_luma`, `contrast` (population standard deviation), `edge_density`, `saturation`: all 0 to 1."""
+    pixels = counts.pixels
+    levels = np.arange(256) / 255.0
+    mean = float(counts.luma @ levels) / pixels
+    variance = float(counts.luma @ (levels - mean) ** 2) / pixels
+    return {
+        "mean_luma": mean,
+        "contrast": float(np.sqrt(variance)),
+        # fewer than three rows or columns leave no pixel with eight neighbours: no edges
+        "edge_density": counts.edge_sum / counts.edge_pixels / 255.0 if counts.edge_pixels else 0.0,
+        "saturation": counts.saturation_sum / pixels / 255.0,
+    }
 
 
 def notes(figures: dict[str, float], settings: LightSettings) -> list[str]:

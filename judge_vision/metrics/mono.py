@@ -12,10 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from judge_vision.metrics import mono_figures, tone_curve
 from judge_vision.metrics.mono_map import heat_map, where_words
 from judge_vision.metrics.mono_words import SENTENCES, tone_name
+from judge_vision.photograph.proving import linear_reduced
 
 U8 = npt.NDArray[np.uint8]
 
@@ -76,14 +78,18 @@ class MonoSettings:
 
 
 def judge(rgb: U8, settings: MonoSettings | None = None) -> tuple[dict[str, Any], U8 | None]:
-    """Verdict and figures of a picture, uint8 [height, width, 3] sRGB, and a heat map for query and fail.
+    """Verdict and figures of a picture, uint8 [height, width, 3] sRGB, and a heat map for query and fail."""
+    limits = settings or MonoSettings()
+    return judge_reduced(linear_reduced(Image.fromarray(rgb), limits.long_side_px), limits)
+
+
+def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 | None]:
+    """`judge` for a picture that has the size at which pictures are judged.
 
     Figures: `mono_verdict` pass | query | fail, `mono_mode` neutral | toned | not_mono, `mono_reason` (a sentence),
     `mono_reason_code`, `dominant_tone`, `off_curve` (what the verdict rests on) and `reference` (the reference's own
     figures). The heat map is uint8 [height, width, 3], longer side at most 512.
     """
-    limits = settings or MonoSettings()
-    small = reduced(rgb, limits.long_side_px)
     lab = mono_figures.lab_of(small)
     curve = tone_curve.fit(lab, limits.smoothing_px)
     evidence = _evidence(lab, curve, limits)
@@ -108,20 +114,6 @@ def judge(rgb: U8, settings: MonoSettings | None = None) -> tuple[dict[str, Any]
         "reference": {**reference, "colourfulness": mono_figures.colourfulness(small)},
     }
     return figures, None if verdict == "pass" else heat_map(small, shown)
-
-
-def reduced(rgb: U8, long_side_px: int) -> U8:
-    """The picture with its longer side at most `long_side_px`, averaged over areas in linear light."""
-    height, width = rgb.shape[:2]
-    ratio = long_side_px / max(height, width)
-    if ratio >= 1:
-        return rgb
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    levels = np.arange(256) / 255
-    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    small = cv2.resize(cv2.LUT(rgb, linear), size, interpolation=cv2.INTER_AREA)
-    encoded = np.where(small <= 0.0031308, small * 12.92, 1.055 * np.maximum(small, 0) ** (1 / 2.4) - 0.055)
-    return np.asarray(np.clip(encoded * 255 + 0.5, 0, 255), np.uint8)
 
 
 def _evidence(lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, Any]:

@@ -43,18 +43,16 @@ def angle_between(one: float, other: float) -> float:
 def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
     """Weighted circular mean of hues in degrees, 0 to 360."""
     radians = np.radians(hue, dtype=np.float64)
-    total = (weight * np.sin(radians)).sum(), (weight * np.cos(radians)).sum()
-    degrees = float(np.degrees(np.arctan2(*total)) % 360)
-    return degrees if degrees < 360 else 0.0  # a tiny negative angle modulo 360 is 360 in floating point
+    return _direction(float((weight * np.cos(radians)).sum()), float((weight * np.sin(radians)).sum()))
 
 
 def figures(lab: Plane) -> dict[str, Any]:
     """Every figure of the reference's check of a picture in CIELAB, [height, width, 3]."""
-    lightness, a, b = (lab[..., index] for index in range(3))
+    lightness, a, b = (np.ascontiguousarray(lab[..., index]) for index in range(3))
     chroma = np.hypot(a, b)
     median, p95, p99 = (float(value) for value in np.percentile(chroma, [50, 95, 99]))
     coloured = chroma > 2 if (chroma > 2).any() else chroma > 0
-    found: dict[str, Any] = {
+    return {
         "c_median": median,
         "c_p95": p95,
         "c_p99": p99,
@@ -64,52 +62,69 @@ def figures(lab: Plane) -> dict[str, Any]:
         "cluster2": largest_cluster(chroma > 2),
         "cluster4": largest_cluster(chroma > 4),
         "shadow_share": float(((lightness <= 20) & (chroma <= 1)).mean()),
+        **_hue_figures(a[coloured], b[coloured], chroma[coloured], lightness[coloured]),
     }
-    hue = np.degrees(np.arctan2(b, a))[coloured] % 360
-    weight = chroma[coloured] / max(found["c_max"], 1e-9)
-    return {**found, **_hue_figures(hue, weight, lightness[coloured])}
 
 
-def _hue_figures(hue: Plane, weight: Plane, lightness: Plane) -> dict[str, Any]:
+def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[str, Any]:
+    """Hue statistics weighted by chroma. C cos(hue) is a and C sin(hue) is b, so most need no angle at all."""
     names = ("R", "R2", "sigma_deg", "mean_hue_deg", "drift_deg_per_L", "delta_deg")
-    if hue.size == 0:
+    if a.size == 0:
         none: dict[str, Any] = dict.fromkeys(names)
         return {**none, "peaks_deg": [], "peak_masses": [], "m2": 0.0, "highs_shadows_deg": 0.0}
-    radians = np.radians(hue, dtype=np.float64)
-    total = weight.sum(dtype=np.float64)
-    resultant, doubled = (
-        float(min(1.0, abs((weight * np.exp(1j * times * radians)).sum()) / total)) for times in (1, 2)
-    )
-    peaks = _peaks(hue, weight)
-    masses = [mass for _, mass in peaks]
+    total = chroma.sum(dtype=np.float64)
+    resultant = min(1.0, float(np.hypot(_sum(a), _sum(b))) / total)
+    # C cos(2 hue) and C sin(2 hue)
+    doubled = min(1.0, float(np.hypot(_sum((a * a - b * b) / chroma), _sum(2 * a * b / chroma))) / total)
+    hue = np.degrees(np.arctan2(b, a)) % np.float32(360)
+    peaks = _peaks(a, b, hue)
+    masses = [mass / float(chroma.max()) for _, mass in peaks]
     dark, light = np.percentile(lightness, [25, 75])
     low, high = lightness <= dark, lightness >= light
     return {
         "R": resultant,
         "R2": doubled,
         "sigma_deg": float(np.degrees(np.sqrt(-2 * np.log(min(max(resultant, 1e-12), 1 - 1e-6))))),
-        "mean_hue_deg": mean_hue(hue, weight),
-        "drift_deg_per_L": _drift(radians, weight, lightness),
+        "mean_hue_deg": _direction(_sum(a), _sum(b)),
+        "drift_deg_per_L": _drift(hue, lightness),
         "peaks_deg": [angle for angle, _ in peaks],
         "peak_masses": masses,
         "delta_deg": angle_between(peaks[0][0], peaks[1][0]) if len(peaks) > 1 else None,
         "m2": masses[1] / sum(masses) if len(peaks) > 1 else 0.0,
-        "highs_shadows_deg": angle_between(mean_hue(hue[high], weight[high]), mean_hue(hue[low], weight[low])),
+        "highs_shadows_deg": angle_between(
+            _direction(_sum(a[high]), _sum(b[high])), _direction(_sum(a[low]), _sum(b[low]))
+        ),
     }
 
 
-def _drift(radians: npt.NDArray[np.float64], weight: Plane, lightness: Plane) -> float | None:
-    """Slope of the unwrapped hue against L, degrees per unit; None where L does not vary."""
+def _sum(values: Plane) -> float:
+    return float(values.sum(dtype=np.float64))
+
+
+def _direction(a: float, b: float) -> float:
+    """The hue of (a, b), 0 to 360 degrees."""
+    degrees = float(np.degrees(np.arctan2(b, a)) % 360)
+    return degrees if degrees < 360 else 0.0  # a tiny negative angle modulo 360 is 360 in floating point
+
+
+def _drift(hue: Plane, lightness: Plane) -> float | None:
+    """Slope of the hue (degrees), unwrapped in the order of L, against L; None where L does not vary."""
     order = np.argsort(lightness)
     levels = lightness[order].astype(np.float64)
     if levels[-1] - levels[0] < 1e-6:
         return None
-    return float(np.polyfit(levels, np.degrees(np.unwrap(radians[order])), 1)[0])
+    turned = hue[order].astype(np.float64)
+    steps = np.diff(turned)
+    turned[1:] -= 360 * np.cumsum(np.rint(steps / 360))
+    levels -= levels.mean()
+    return float(levels @ turned / (levels @ levels))
 
 
-def _peaks(hue: Plane, weight: Plane) -> list[tuple[float, float]]:
-    """Up to three hues (degrees) where weight gathers, with their mass over +-2 bins, heaviest first."""
-    histogram = np.bincount((hue // _BIN_DEGREES).astype(int) % _BINS, weight, _BINS)
+def _peaks(a: Plane, b: Plane, hue: Plane) -> list[tuple[float, float]]:
+    """Up to three hues (degrees) where chroma gathers, with their mass over +-2 bins, heaviest first."""
+    bins = (hue // _BIN_DEGREES).astype(np.int64) % _BINS
+    sums = np.array([np.bincount(bins, values, _BINS) for values in (np.hypot(a, b), a, b)])
+    histogram = sums[0]
     smooth = (np.roll(histogram, 1) + 2 * histogram + np.roll(histogram, -1)) / 4
     chosen: list[int] = []
     for index in np.argsort(-smooth, kind="stable"):
@@ -117,16 +132,19 @@ def _peaks(hue: Plane, weight: Plane) -> list[tuple[float, float]]:
         local = smooth[index] >= smooth[index - 1] and smooth[index] >= smooth[(index + 1) % _BINS]
         if smooth[index] > 0 and apart and local and len(chosen) < 3:
             chosen.append(int(index))
-    bins = (hue // _BIN_DEGREES).astype(int) % _BINS
     found = []
     for index in chosen:
-        near = np.minimum((bins - index) % _BINS, (index - bins) % _BINS) <= 2
-        found.append((mean_hue(hue[near], weight[near]), float(weight[near].sum())))
+        mass, a_sum, b_sum = sums[:, np.arange(index - 2, index + 3) % _BINS].sum(axis=1)
+        found.append((_direction(a_sum, b_sum), float(mass)))
     return sorted(found, key=lambda peak: -peak[1])
 
 
 def colourfulness(rgb: npt.NDArray[np.uint8]) -> float:
     """Colourfulness M3 of Hasler and Suesstrunk (2003, section 4) of sRGB values 0..255; 0 for grey."""
-    red, green, blue = (rgb[..., index].astype(np.float64) for index in range(3))
-    first, second = red - green, (red + green) / 2 - blue
-    return float(np.hypot(first.std(), second.std()) + 0.3 * np.hypot(first.mean(), second.mean()))
+    red, green, blue = (plane.astype(np.int16) for plane in cv2.split(rgb))
+    # the second difference is doubled, so that both are exact integers
+    (first, first_std), (second, second_std) = (
+        (float(mean[0, 0]), float(std[0, 0]))
+        for mean, std in map(cv2.meanStdDev, (red - green, red + green - 2 * blue))
+    )
+    return float(np.hypot(first_std, second_std / 2) + 0.3 * np.hypot(first, second / 2))

@@ -1,7 +1,7 @@
 """Tonal metrics: how a photograph's luminance is spread, in figures and in one sentence.
 
-All figures come from the 8-bit grey picture (ITU-R BT.601 weights, as OpenCV converts) divided by 255. Its values are
-k/255, so 256 exact counts replace a float picture, and rows can be taken in strips: memory stays flat at any size.
+All figures come from the 8-bit grey picture (ITU-R BT.601 weights, as OpenCV converts) divided by 255, by way of what
+its pixels add up to (`photograph/counts.py`).
 """
 
 from __future__ import annotations
@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from judge_vision.metrics import light
+from judge_vision.photograph.counts import Counts, count
 
 U8 = npt.NDArray[np.uint8]
-
-# Half a megapixel at a time stays inside a core's cache and keeps every count far below 2^24.
-_STRIP_PIXELS = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -54,38 +52,29 @@ class TonalSettings:
 
 
 def measure(rgb: U8, settings: TonalSettings | None = None) -> dict[str, float]:
-    """The eleven tonal and light figures of an sRGB picture, uint8 [height, width, 3] of at least one pixel.
+    """The figures of an sRGB picture, uint8 [height, width, 3] of at least one pixel.
 
-    Returns finite floats: `mean_luma`, `contrast`, `edge_density`, `saturation`, `mean_luminance`, `dynamic_range`,
-    `histogram_centre`, `mid_tone_range`, each 0..1; `clip_low_percent`, `clip_high_percent`, 0..100; `local_contrast`,
-    0..8 (standard deviation of the 3x3 Laplacian 2 0 2 / 0 -8 0 / 2 0 2 of luminance, mirrored at the border).
     Raises ValueError for an array of another type or shape.
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
         raise ValueError(f"tonal.measure needs uint8 [height, width, 3], got {rgb.dtype} {list(rgb.shape)}")
-    limits = settings or TonalSettings()
-    height, width = rgb.shape[:2]
-    step = max(1, _STRIP_PIXELS // width)
-    sums = light.LightSums()
-    grey_counts = np.zeros(256, np.int64)
-    slope_sum, slope_squares = 0, 0
-    for top in range(0, height, step):
-        bottom = min(height, top + step)
-        # One row of the neighbouring strips on each side, for the 3x3 filters.
-        above, below = int(top > 0), int(bottom < height)
-        strip = np.ascontiguousarray(rgb[top - above : bottom + below])
-        own = slice(above, above + bottom - top)
-        sums.add(strip, above, below)
-        grey: U8 = np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY), np.uint8)
-        grey_counts += light.counts(grey[own])
-        # The 8-bit Laplacian is exact in 16 bits. Its sums are integers that OpenCV returns as doubles, the second one
-        # by way of a square root: rounded, they are exact.
-        slope = cv2.Laplacian(grey, cv2.CV_16S, ksize=3)[own]
-        slope_sum += round(cv2.sumElems(slope)[0])
-        slope_squares += round(cv2.norm(slope, cv2.NORM_L2SQR))
-    pixels = height * width
-    spread = max(0.0, slope_squares / pixels - (slope_sum / pixels) ** 2)
-    return {**sums.figures(), **_from_counts(grey_counts, limits), "local_contrast": float(np.sqrt(spread)) / 255.0}
+    return figures_of(count(Image.fromarray(rgb)), settings)
+
+
+def figures_of(counts: Counts, settings: TonalSettings | None = None) -> dict[str, float]:
+    """The eleven tonal and light figures of a picture with these counts.
+
+    Finite floats: `mean_luma`, `contrast`, `edge_density`, `saturation`, `mean_luminance`, `dynamic_range`,
+    `histogram_centre`, `mid_tone_range`, each 0..1; `clip_low_percent`, `clip_high_percent`, 0..100; `local_contrast`,
+    0..8 (standard deviation of the 3x3 Laplacian of luminance).
+    """
+    pixels = counts.pixels
+    spread = max(0.0, counts.slope_squares / pixels - (counts.slope_sum / pixels) ** 2)
+    return {
+        **light.figures_of(counts),
+        **_from_counts(counts.grey, settings or TonalSettings()),
+        "local_contrast": float(np.sqrt(spread)) / 255.0,
+    }
 
 
 def _from_counts(grey_counts: npt.NDArray[np.int64], limits: TonalSettings) -> dict[str, float]:
@@ -149,9 +138,9 @@ def _clipping_words(where: str, percent: float, settings: TonalSettings) -> str:
     return f"{where} {degree} clipped ({percent:.0f} % of the picture)"
 
 
-def record(rgb: U8, settings: TonalSettings, light_settings: light.LightSettings) -> dict[str, Any]:
+def record(counts: Counts, settings: TonalSettings, light_settings: light.LightSettings) -> dict[str, Any]:
     """What the tonal record holds of one picture: the figures, `tonal_summary` and `light_notes`."""
-    figures = measure(rgb, settings)
+    figures = figures_of(counts, settings)
     return {
         **figures,
         "tonal_summary": summarise(figures, settings),

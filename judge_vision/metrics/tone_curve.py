@@ -43,8 +43,9 @@ class ToneCurve:
 
 def fit(lab: Plane, smoothing_px: int) -> ToneCurve:
     """The tone curve of a picture in CIELAB, float32 [height, width, 3]."""
-    lightness = lab[..., 0]
-    bins = np.clip((lightness / _BIN_WIDTH).astype(np.int64), 0, _BINS - 1).ravel()
+    lightness = np.ascontiguousarray(lab[..., 0])
+    # 8-bit numbers are sorted by counting
+    bins = np.clip((lightness / _BIN_WIDTH).astype(np.int64), 0, _BINS - 1).astype(np.uint8).ravel()
     pixels = np.bincount(bins, minlength=_BINS)
     ends = np.cumsum(pixels)
     order = np.argsort(bins, kind="stable")

@@ -37,18 +37,6 @@ def patches_of(picture: npt.NDArray[np.uint8], arch: Architecture) -> Patches:
     )
 
 
-def capped(picture: npt.NDArray[np.uint8], max_side: int) -> npt.NDArray[np.uint8]:
-    """The picture with its longer side at most `max_side`: attention is quadratic in the number of patches."""
-    from PIL import Image
-
-    height, width = picture.shape[:2]
-    if max(height, width) <= max_side:
-        return picture
-    ratio = max_side / max(height, width)
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
-
-
 def _resize(picture: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
     import tensorflow as tf
 

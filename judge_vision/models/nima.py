@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from judge_vision.failure import UserError
+from judge_vision.photograph.scale import sampled
 
 INPUT_SIDE = 224
 RATINGS = np.arange(1.0, 11.0)
@@ -114,8 +115,12 @@ def prepare(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """
     from PIL import Image
 
-    small = Image.fromarray(picture).resize((INPUT_SIDE, INPUT_SIDE), Image.Resampling.NEAREST)
-    return np.asarray(small, np.float32) / np.float32(127.5) - np.float32(1)
+    return scaled(np.asarray(sampled(Image.fromarray(picture), INPUT_SIDE)))
+
+
+def scaled(sample: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """The network's input of a sample, uint8 [224, 224, 3], in -1..1."""
+    return np.asarray(sample, np.float32) / np.float32(127.5) - np.float32(1)
 
 
 def folded(weights: Mapping[str, npt.NDArray[np.float32]]) -> Weights:

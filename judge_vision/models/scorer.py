@@ -12,7 +12,8 @@ import numpy.typing as npt
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import musiq, nima, runtime, tfhub
 from judge_vision.models.bundle import Bundle, Model
-from judge_vision.models.musiq_patches import Patches, capped, patches_of
+from judge_vision.models.inputs import ScaledPicture
+from judge_vision.models.musiq_patches import Patches, patches_of
 
 U8 = npt.NDArray[np.uint8]
 Outputs = npt.NDArray[np.float32]
@@ -47,26 +48,24 @@ class Scores:
 class Scorer:
     """The networks of a bundle, loaded. Equal pictures get equal scores, alone or in any batch (to 1e-5)."""
 
-    def __init__(self, bundle: Bundle, batch_size: int, max_side: int, threads: int | None = None) -> None:
-        """`bundle` must be verified. `max_side` caps the longer side for MUSIQ, in pixels."""
+    def __init__(self, bundle: Bundle, batch_size: int, threads: int | None = None) -> None:
+        """`bundle` must be verified."""
         self._tf = runtime.start_tensorflow(threads)
         self.device = runtime.device_name(self._tf)
-        self._max_side = max_side
         self._batches = runtime.Batches(batch_size, (self._tf.errors.ResourceExhaustedError, MemoryError))
         self._aesthetic = self._nima(bundle.models["nima_aesthetic"])
         self._technical = self._nima(bundle.models["nima_technical"])
         self._musiq = self._load_musiq(bundle.models["musiq"])
 
-    def score(self, pictures: Sequence[U8]) -> list[Scores | PhotographError]:
-        """Scores of pictures, uint8 [height, width, 3] sRGB, in their order; a failure where one is not finite."""
-        inputs = [nima.prepare(picture) for picture in pictures]
+    def score(self, pictures: Sequence[ScaledPicture]) -> list[Scores | PhotographError]:
+        """Scores of pictures in their order; a failure where one is not finite."""
+        inputs = [nima.scaled(picture.sample) for picture in pictures]
         aesthetic = self._batches.run(inputs, self._aesthetic)
         technical = self._batches.run(inputs, self._technical)
-        small = [capped(picture, self._max_side) for picture in pictures]
-        outputs = self._musiq(small)
+        outputs = self._musiq([picture.scaled for picture in pictures])
         return [
-            self._scores(*parts, self._max_side if small[index].shape != pictures[index].shape else None)
-            for index, parts in enumerate(zip(aesthetic, technical, outputs, strict=True))
+            self._scores(first, second, logits, picture.max_side)
+            for first, second, logits, picture in zip(aesthetic, technical, outputs, pictures, strict=True)
         ]
 
     def _scores(

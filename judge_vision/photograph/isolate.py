@@ -23,13 +23,14 @@ from pebble import ProcessExpired, ProcessPool
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.photograph.prepare import Facts, prepare_photograph
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
 
 log = logging.getLogger(__name__)
 
 Key = TypeVar("Key", bound=Hashable)
-Prepare = Callable[[Path, PrepareSettings, Path], Facts]
+Prepare = Callable[[Path, PrepareSettings, ProofSizes, Path], Facts]
 
 # Photographs handed to a worker ahead of time; enough to keep it busy, few enough to keep memory flat.
 _AHEAD_PER_WORKER = 4
@@ -38,12 +39,13 @@ _AHEAD_PER_WORKER = 4
 def prepare_all(
     items: Iterable[tuple[Key, Path, Path]],
     settings: PrepareSettings,
+    sizes: ProofSizes,
     workers: int,
     prepare: Prepare = prepare_photograph,
 ) -> Iterator[tuple[Key, Facts | PhotographError]]:
-    """For each item (key, path, working path), in the order given: its key and its facts, or why it has none.
+    """For each item (key, path, proof path), in the order given: its key and its facts, or why it has none.
 
-    Raises UserError where a working copy cannot be written (a full disk, say): that is no photograph's fault.
+    Raises UserError where a proof cannot be written (a full disk, say): that is no photograph's fault.
     `prepare` is exchanged by tests.
     """
     with _pool(settings, workers) as pool:
@@ -51,8 +53,8 @@ def prepare_all(
         running: deque[tuple[Key, Path, Any]] = deque()
         try:
             while True:
-                for key, path, working_path in islice(todo, workers * _AHEAD_PER_WORKER - len(running)):
-                    arguments = (prepare, path, settings, working_path)
+                for key, path, proof_path in islice(todo, workers * _AHEAD_PER_WORKER - len(running)):
+                    arguments = (prepare, path, settings, sizes, proof_path)
                     running.append((key, path, pool.schedule(_run, args=arguments, timeout=settings.timeout_s)))
                 if not running:
                     return
@@ -84,11 +86,11 @@ def _limit_memory(memory_mb: int) -> None:
 
 
 def _run(
-    prepare: Prepare, path: Path, settings: PrepareSettings, working_path: Path
+    prepare: Prepare, path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path
 ) -> Facts | tuple[str, str, str | None]:
     """In the worker: facts, or error type, message and SHA-256 (exceptions of ours do not survive the way back)."""
     try:
-        return prepare(path, settings, working_path)
+        return prepare(path, settings, sizes, proof_path)
     except PhotographError as failure:
         return failure.error_type.value, failure.message, failure.sha256
     except MemoryError:

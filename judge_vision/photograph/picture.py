@@ -11,9 +11,9 @@ from PIL import ExifTags, Image, ImageFile
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.photograph.decoders import check_size, decoding
 from judge_vision.photograph.metadata import Metadata, exif_of, read_metadata
+from judge_vision.photograph.opening import open_picture
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.sniff import jxl_size, looks_like_text, sniff, unsupported_name
-from judge_vision.photograph.working import open_picture
 
 # Decoders of these turn the picture upright themselves.
 _UPRIGHT = frozenset({"TIFF", "HEIC", "JXL"})

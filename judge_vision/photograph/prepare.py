@@ -1,12 +1,13 @@
 """Preparing one photograph: the only place where an original is decoded.
 
-What comes out is a record of facts and, unless the file is that already, a working copy as 8-bit sRGB PNG.
+What comes out is a record of facts, a thumbnail, and a proof: what the measuring rules need of the pixels.
 """
 
 from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ from judge_vision.failure import PhotographError, UserError
 from judge_vision.photograph.colour import SRGB, UNTAGGED
 from judge_vision.photograph.metadata import has_c2pa
 from judge_vision.photograph.picture import Picture, decode, identify
+from judge_vision.photograph.proof import ProofSizes
+from judge_vision.photograph.proving import make_proof
 from judge_vision.photograph.raw import decode_raw
 from judge_vision.photograph.render import ColourChoice, choose_colours, render, turn_upright
+from judge_vision.photograph.scale import scaled
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.sniff import RAW
 from judge_vision.photograph.source import read_source
@@ -26,50 +30,62 @@ from judge_vision.records import store
 Facts = dict[str, Any]
 
 
-def prepare_photograph(path: Path, settings: PrepareSettings, working_path: Path) -> Facts:
-    """The facts of the photograph at `path`, in the keys of `prepare.schema.json`, its thumbnail and its working copy.
+@dataclass(frozen=True)
+class Shown:
+    """A photograph as displayed."""
 
-    The thumbnail, a JPEG, goes beside the working copy, with the ending .jpg: the pixels are at hand only here.
+    facts: Facts
+    """In the keys of `prepare.schema.json`."""
+    image: Image.Image
+    """Upright 8-bit sRGB, mode RGB."""
 
-    The working copy, an RGB PNG of the picture as displayed, goes to `working_path`, and `working` is its name; where
-    the file is an upright 8-bit RGB JPEG or PNG in sRGB (or untagged) nothing is written and `working` is None. The
-    same bytes give the same copy. Memory: about 8 bytes a pixel and the file; see docs/formats.md.
 
-    Raises PhotographError, with the SHA-256 of the bytes where they could be read; UserError where `working_path`
+def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path) -> Facts:
+    """The facts of the photograph at `path`; its proof goes to `proof_path`, its thumbnail beside it, ending .jpg.
+
+    The same bytes give the same files. Memory: about 8 bytes a pixel and the file; see docs/formats.md.
+
+    Raises PhotographError, with the SHA-256 of the bytes where they could be read; UserError where `proof_path`
     cannot be written.
     """
+    shown = show(path, settings)
+    proof = make_proof(shown.image, shown.facts["sha256"], sizes)
+    # the proof's own picture will do where it is large enough to be averaged again
+    large = max(proof.scaled.shape) >= 2 * settings.thumbnail_side_px
+    _write_thumbnail(Image.fromarray(proof.scaled) if large else shown.image, proof_path, settings.thumbnail_side_px)
+    _store(proof_path, proof.save())
+    return shown.facts
+
+
+def show(path: Path, settings: PrepareSettings) -> Shown:
+    """The photograph at `path`, decoded. Raises PhotographError as `prepare_photograph` does."""
     source = read_source(path, settings.max_file_bytes)
     try:
         # decoders warn about what a file's metadata lacks; a person cannot do anything about it
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _prepare(source.data, source.sha256, settings, working_path)
+            return _show(source.data, source.sha256, settings)
     except PhotographError as failure:
         failure.sha256 = source.sha256
         raise
 
 
-def _prepare(data: bytes, sha256: str, settings: PrepareSettings, working_path: Path) -> Facts:
+def _show(data: bytes, sha256: str, settings: PrepareSettings) -> Shown:
     file_format = identify(data)
     picture = decode_raw(data, settings) if file_format == RAW else decode(data, file_format, settings)
     choice = choose_colours(picture, data)
     facts = _facts(picture, choice, data, sha256)
-    thumbnail_path = working_path.with_suffix(".jpg")
-    if _is_working_form(picture, choice):
-        _write_thumbnail(picture.image, thumbnail_path, settings.thumbnail_side_px)
-        return {**facts, "working": None}
-    shown = render(picture, choice, settings)
+    if _is_shown_form(picture, choice):
+        return Shown(facts, picture.image)
+    image = render(picture, choice, settings)
     # what is listed now is no longer needed, and a large photograph needs the room
     picture.image, picture.low = Image.new("1", (1, 1)), None
-    upright = shown if picture.upright else turn_upright(shown, picture.orientation)
-    del shown
-    _write_thumbnail(upright, thumbnail_path, settings.thumbnail_side_px)
-    _write(upright, working_path)
+    upright = image if picture.upright else turn_upright(image, picture.orientation)
     # rendering may have added to the notes
-    return {**facts, "notes": [*picture.notes, *picture.metadata.notes, *choice.notes], "working": working_path.name}
+    return Shown({**facts, "notes": [*picture.notes, *picture.metadata.notes, *choice.notes]}, upright)
 
 
-def _is_working_form(picture: Picture, choice: ColourChoice) -> bool:
+def _is_shown_form(picture: Picture, choice: ColourChoice) -> bool:
     return (
         picture.file_format in ("JPEG", "PNG")
         and picture.image.mode == "RGB"
@@ -113,26 +129,14 @@ def _facts(picture: Picture, choice: ColourChoice, data: bytes, sha256: str) -> 
     }
 
 
-def _write_thumbnail(image: Image.Image, path: Path, side_px: int) -> None:
-    small = image.copy() if max(image.size) <= side_px else image
-    if small is image:
-        ratio = side_px / max(image.size)
-        size = (max(1, round(image.width * ratio)), max(1, round(image.height * ratio)))
-        small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+def _write_thumbnail(image: Image.Image, proof_path: Path, side_px: int) -> None:
     buffer = io.BytesIO()
-    small.convert("RGB").save(buffer, "JPEG", quality=82)
-    _store(path, buffer.getvalue())
-
-
-def _write(image: Image.Image, path: Path) -> None:
-    buffer = io.BytesIO()
-    # level 1: a working copy lives for minutes, and a higher level takes longer than everything else here
-    image.save(buffer, "PNG", compress_level=1)
-    _store(path, buffer.getvalue())
+    scaled(image, side_px).save(buffer, "JPEG", quality=82)
+    _store(proof_path.with_suffix(".jpg"), buffer.getvalue())
 
 
 def _store(path: Path, data: bytes) -> None:
     try:
         store.write_bytes(path, data, durable=False)
     except OSError as error:
-        raise UserError(f"the working copy {path} cannot be written: {error.strerror}") from None
+        raise UserError(f"{path} cannot be written: {error.strerror}") from None

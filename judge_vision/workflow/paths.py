@@ -54,8 +54,13 @@ def cache_folder(rule: str) -> Path:
 
 
 def working_folder(shard: str) -> Path:
-    """Working copies of one shard, deleted once every rule has read them."""
+    """Proofs of one shard's photographs, deleted once every rule has read them."""
     return Path("work") / shard
+
+
+def proof_file(shard: str, image: str, sizes: dict[str, int]) -> Path:
+    """The proof of a photograph, of these sizes."""
+    return working_folder(shard) / file_name(image, "." + "-".join(str(sizes[name]) for name in sorted(sizes)) + ".npz")
 
 
 def file_name(image: str, suffix: str) -> str:

@@ -1,7 +1,8 @@
-"""A job of a rule that reads the pixels that `prepare` decoded."""
+"""A job of a rule that measures pixels: by way of the proof that `prepare` made while they were in memory."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.photograph.names import locate
+from judge_vision.photograph.proof import Proof, ProofSizes, load_proof
 from judge_vision.photograph.settings import PrepareSettings
-from judge_vision.photograph.working import open_working
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.shard import Item, ShardJob, content_key
+
+READERS = ("iqa", "tonal", "mono")
+"""The rules that read every proof."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,10 @@ class PixelJob(ShardJob):
     @cached_property
     def _document(self) -> dict[str, Any]:
         return self.settings()
+
+    @cached_property
+    def _prepare(self) -> dict[str, Any]:
+        return ShardJob("prepare", self.shard).settings()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -41,20 +49,50 @@ class PixelJob(ShardJob):
         """The cache key of the figures of a prepared photograph."""
         return content_key(self._document["measured_by"], (item.facts or {}).get("sha256"))
 
-    def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
-        """The picture as displayed, uint8 [height, width, 3], sRGB. Raises PhotographError where it changed."""
+    def proof(self, item: Item) -> Proof:
+        """The proof of a prepared photograph, made again where an earlier run has deleted it.
+
+        Raises PhotographError: changed, missing, unreadable.
+        """
         facts = item.facts or {}
-        photos, folder = Path(self.locations["photos"]), paths.working_folder(self.shard)
-        if facts["working"] is not None and not (folder / facts["working"]).exists():
-            self._prepare_again(photos, folder, facts)
-        return open_working(photos, folder, facts)
-
-    def _prepare_again(self, photos: Path, folder: Path, facts: dict[str, Any]) -> None:
-        """Make the working copy of an earlier run once more: a changed threshold of one rule re-runs that rule only."""
-        # imported here: decoders that the scoring container lacks
-        from judge_vision.photograph.prepare import prepare_photograph
-
-        settings = PrepareSettings(**ShardJob("prepare", self.shard).settings()["settings"])
-        again = prepare_photograph(locate(photos, facts["image"]), settings, folder / facts["working"])
-        if again["sha256"] != facts["sha256"]:
+        sizes = ProofSizes(**self._prepare["proof"])
+        path = paths.proof_file(self.shard, item.image, self._prepare["proof"])
+        try:
+            proof = load_proof(path)
+        except (FileNotFoundError, ValueError):
+            proof = self._prove_again(item, sizes, path)
+        if proof.sha256 != facts["sha256"]:
+            path.unlink(missing_ok=True)
             raise PhotographError(ErrorType.CHANGED, "the file changed during the run; run again")
+        return proof
+
+    def _prove_again(self, item: Item, sizes: ProofSizes, path: Path) -> Proof:
+        try:
+            # imported here: the decoders, which the scoring container lacks
+            from judge_vision.photograph.prepare import prepare_photograph
+        except ImportError:
+            paths.index_file("prepare", self.shard).unlink(missing_ok=True)
+            raise UserError(f"the proof of {item.image} is gone; run again, and it is made again") from None
+        prepare_photograph(self._original(item), PrepareSettings(**self._prepare["settings"]), sizes, path)
+        path.with_suffix(".jpg").unlink(missing_ok=True)  # the thumbnail is there already
+        return load_proof(path)
+
+    def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
+        """The picture as displayed at full size, uint8 [height, width, 3], sRGB: decodes the original once more.
+
+        Raises PhotographError as `proof` does.
+        """
+        from judge_vision.photograph.prepare import show
+
+        shown = show(self._original(item), PrepareSettings(**self._prepare["settings"]))
+        if shown.facts["sha256"] != (item.facts or {})["sha256"]:
+            raise PhotographError(ErrorType.CHANGED, "the file changed during the run; run again")
+        return np.asarray(shown.image)
+
+    def release(self) -> None:
+        """Delete the shard's proofs once every reader has written its index: a disk need not hold all shards'."""
+        if all(paths.index_file(rule, self.shard).exists() for rule in READERS):
+            shutil.rmtree(paths.working_folder(self.shard), ignore_errors=True)
+
+    def _original(self, item: Item) -> Path:
+        return locate(Path(self.locations["photos"]), item.image)

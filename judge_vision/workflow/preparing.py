@@ -8,26 +8,27 @@ from pathlib import Path
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.names import locate
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.pixels import READERS
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
 
 _STAMP = ("image", "size", "mtime_ns", "ctime_ns")
-# The rules that read every working copy; compliance reads few of them and makes those again by itself.
-_READERS = ("iqa", "tonal", "mono")
 
 
 def prepare_shard(shard: str, workers: int) -> None:
     """Prepare the photographs of `shard` in `workers` processes."""
     job = ShardJob("prepare", shard)
     document = job.settings()
-    settings = PrepareSettings(**document["settings"])
-    run = store.read_json(paths.RUN_CONFIG)
-    photos = Path(run["photos"])
-    folder = paths.working_folder(shard)
-    folder.mkdir(parents=True, exist_ok=True)
-    readers = {rule: ShardJob(rule, shard).settings()["measured_by"] for rule in _READERS}
+    settings, sizes = PrepareSettings(**document["settings"]), ProofSizes(**document["proof"])
+    photos = Path(store.read_json(paths.RUN_CONFIG)["photos"])
+    paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
+    readers = {rule: ShardJob(rule, shard).settings()["measured_by"] for rule in READERS}
+
+    def proof_file(item: Item) -> Path:
+        return paths.proof_file(shard, item.image, document["proof"])
 
     def key(item: Item) -> str:
         # the file's time and size stand for its content: reading every file to know that nothing changed is no help
@@ -36,17 +37,15 @@ def prepare_shard(shard: str, workers: int) -> None:
     def usable(item: Item, facts: Figures) -> bool:
         if not paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg").exists():
             return False
-        if facts["working"] is None or (folder / facts["working"]).exists():
-            return True
-        return not _wanted(facts["sha256"], readers)
+        return proof_file(item).exists() or not _wanted(facts["sha256"], readers)
 
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
-        todo = [(item.image, locate(photos, item.image), folder / _copy_name(item)) for item in items]
+        todo = [(item.image, locate(photos, item.image), proof_file(item)) for item in items]
         by_image = {item.image: item for item in items}
-        for image, found in prepare_all(todo, settings, workers):
+        for image, found in prepare_all(todo, settings, sizes, workers):
             outcome: Outcome = found
             if not isinstance(found, PhotographError):
-                thumbnail = (folder / _copy_name(by_image[image])).with_suffix(".jpg")
+                thumbnail = proof_file(by_image[image]).with_suffix(".jpg")
                 target = paths.by_content(paths.THUMBNAILS, found["sha256"], ".jpg")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 thumbnail.replace(target)
@@ -58,12 +57,8 @@ def prepare_shard(shard: str, workers: int) -> None:
     job.run(items, measure, key, usable)
 
 
-def _copy_name(item: Item) -> str:
-    return paths.file_name(item.image, ".png")
-
-
 def _wanted(sha256: str, readers: dict[str, str]) -> bool:
-    """Whether a rule still has to measure the photograph, and so needs its working copy."""
+    """Whether a rule still has to measure the photograph, and so needs its proof."""
     for rule, measured_by in readers.items():
         key = content_key(measured_by, sha256)
         if not (paths.cache_folder(rule) / key[:2] / f"{key}.json").exists():

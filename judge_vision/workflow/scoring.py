@@ -8,6 +8,7 @@ from typing import Any
 
 from judge_vision.failure import PhotographError
 from judge_vision.models import bundle as bundles
+from judge_vision.models.inputs import ScaledPicture
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.pixels import PixelJob
@@ -30,7 +31,7 @@ def score_shard(shard: str, threads: int) -> None:
             run["models"]["bundle"], run["models"]["root"], run["musiq"]["variant"], run["musiq"]["backend"]
         )
         batch_size = int(run["iqa"]["batch_size"])
-        scorer = Scorer(bundle, batch_size, int(job.parameters["max_side"]), threads)
+        scorer = Scorer(bundle, batch_size, threads)
         log.info("%s on %s", bundle.label, scorer.device)
         constant = {
             "model_bundle": f"{described['name']} {described['version']}",
@@ -43,13 +44,14 @@ def score_shard(shard: str, threads: int) -> None:
             yield from _score(job, scorer, items[start : start + batch_size], constant)
 
     job.run(job.items(), measure, job.key)
+    job.release()
 
 
 def _score(job: PixelJob, scorer: Any, items: list[Item], constant: dict[str, Any]) -> Iterator[tuple[Item, Outcome]]:
     readable, pictures = [], []
     for item in items:
         try:
-            pictures.append(job.pixels(item))
+            pictures.append(ScaledPicture.of_proof(job.proof(item)))
             readable.append(item)
         except PhotographError as failure:
             yield item, failure

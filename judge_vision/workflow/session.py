@@ -20,10 +20,12 @@ from typing import Any
 from judge_vision.compliance.registry import open_competition
 from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
-from judge_vision.models import bundle
+from judge_vision.models import bundle, nima
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.code import code_digest
+from judge_vision.workflow.pixels import READERS
 
 # The libraries whose version can change what a rule computes.
 LIBRARIES = {
@@ -37,8 +39,8 @@ LIBRARIES = {
     "report": ("jinja2", "pyarrow"),
 }
 
-# The rules that read what `prepare` decoded.
-READ_PIXELS = ("iqa", "tonal", "mono", "compliance")
+# The rules that measure what `prepare` decoded.
+READ_PIXELS = (*READERS, "compliance")
 
 _lock_handle: Any = None  # open for the life of the process: closing it would release the lock
 
@@ -85,6 +87,10 @@ def begin(config: Config, root: Path) -> None:
     _write(results / paths.RUN_CONFIG, config.model_dump(mode="json"))
     _write_inventory(config, results)
     documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
+    # which sizes the proofs have changes no fact of a photograph, so it is no part of `measured_by`
+    documents["prepare"]["proof"] = dataclasses.asdict(
+        ProofSizes(nima.INPUT_SIDE, config.iqa.max_side, config.mono.long_side_px)
+    )
     for rule in READ_PIXELS:
         # other preparation, other pixels
         documents[rule]["measured_by"] = store.digest(
@@ -93,7 +99,7 @@ def begin(config: Config, root: Path) -> None:
     for rule, document in documents.items():
         changed = _write(results / paths.settings_file(rule), document)
         if rule == "iqa" and changed:
-            # the scoring container cannot decode every format, so `prepare` has to make working copies again
+            # the scoring container cannot decode photographs, so `prepare` has to make proofs again
             shutil.rmtree(results / paths.index_file("prepare", "x").parent, ignore_errors=True)
     _forget_broken_manifest(results)
 
@@ -125,8 +131,8 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     }
 
 
-def remove_working_copies() -> None:
-    """Delete the working copies below the current folder; a later job makes again what it needs."""
+def remove_proofs() -> None:
+    """Delete the proofs below the current folder; a later job makes again what it needs."""
     shutil.rmtree(paths.working_folder("x").parent, ignore_errors=True)
 
 

@@ -58,14 +58,39 @@ def folder(tmp_path_factory):
     return photos
 
 
+# Python imports a module of this name at every start: here it notes which photographs each process opens.
+WATCH = """
+import os, sys
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith({folder!r} + "/"):
+        note = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(note, (arguments[0] + chr(10)).encode())
+        os.close(note)
+sys.addaudithook(watch)
+"""
+
+
 @pytest.fixture(scope="module")
 def run(folder, tmp_path_factory):
     results = tmp_path_factory.mktemp("out") / "results"
     config = results.parent / "paths.yaml"
     config.write_text(json.dumps({"photos": str(folder)}))
-    status, output = snakemake(results, "--configfile", str(config))
+    watcher = tmp_path_factory.mktemp("watcher")
+    script = WATCH.format(folder=str(folder), log=str(results.parent / "opened.txt"))
+    (watcher / "sitecustomize.py").write_text(script)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(watcher))
+        status, output = snakemake(results, "--configfile", str(config))
     assert status == 0, output
     return results, config, output
+
+
+def test_each_photograph_is_read_once(run, folder):
+    opened = (run[0].parent / "opened.txt").read_text().splitlines()
+    counts = {path: opened.count(str(path)) for path in folder.rglob("*") if path.is_file()}
+    assert counts.pop(folder / "notes.txt") == 0
+    counts.pop(folder / "empty.jpg")  # refused by its size, then opened for its hash
+    assert set(counts.values()) == {1}
 
 
 def test_every_file_has_a_row_and_failures_have_reasons(run):
@@ -108,7 +133,7 @@ def test_orientation_depth_and_colour_are_settled_once(run):
     assert table["Mono/Only the bowl.jpg"]["mono_verdict"] == "fail"
     assert table["Mono/The cameraman.png"]["mono_mode"] == "neutral"
     assert table["Mono/Path to the peaks.jpg"]["mono_mode"] == "toned"
-    assert not any((run[0] / "work").glob("*")), "working copies are temporary"
+    assert not any((run[0] / "work").glob("*")), "proofs are temporary"
 
 
 def test_a_second_run_has_nothing_to_do(run):

@@ -9,6 +9,7 @@ from PIL import Image
 
 from judge_vision.failure import UserError
 from judge_vision.models import bundle, musiq, nima
+from judge_vision.models.inputs import ScaledPicture
 from judge_vision.models.scorer import Scorer
 from scripts import verify_models
 from tests.unit import golden
@@ -89,9 +90,11 @@ def test_a_missing_test_picture_is_named(described):
 
 
 def test_the_official_networks_score_as_the_original_code_does(described):
-    scorer = Scorer(bundle.load_bundle("official", described[0]), batch_size=4, max_side=1024)
+    scorer = Scorer(bundle.load_bundle("official", described[0]), batch_size=4)
     sizes = ["224x224", "300x420"]
-    for size, scores in zip(sizes, scorer.score([golden.picture(size) for size in sizes]), strict=True):
+    for size, scores in zip(
+        sizes, scorer.score([ScaledPicture.of(golden.picture(size), 1024) for size in sizes]), strict=True
+    ):
         assert scores.nima_aesthetic_mean == pytest.approx(NIMA["cases"][size]["symmetric"]["mean"], abs=1e-4)
         assert scores.musiq_mos == pytest.approx(MUSIQ["cases"][size]["score_1"], abs=1e-4)
 
@@ -121,7 +124,7 @@ def test_musiq_is_found_in_the_tf_hub_cache_under_the_hash_of_its_handle(describ
     tf.saved_model.save(module, str(where), signatures={"serving_default": module.serve})
     monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path))
     chosen = bundle.load_bundle("official", described[0], variant="koniq", backend="tfhub")
-    (scores,) = Scorer(chosen, batch_size=4, max_side=640).score([np.zeros((40, 60, 3), np.uint8)])
+    (scores,) = Scorer(chosen, batch_size=4).score([ScaledPicture.of(np.zeros((40, 60, 3), np.uint8), 640)])
     assert scores.musiq_mos == pytest.approx(4.25)
 
 

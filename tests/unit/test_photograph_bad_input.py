@@ -15,17 +15,16 @@ from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.sniff import jxl_size, looks_like_text, sniff
-from judge_vision.photograph.working import open_working
 from judge_vision.records import store
 from tests.unit import pictures
-from tests.unit.test_photograph_formats import CASES, PIXELS, jxl, prepare, sixteen
+from tests.unit.test_photograph_formats import CASES, PIXELS, SIZES, jxl, prepare, sixteen
 
 
 def failure(tmp_path, data, limits=PrepareSettings()):  # noqa: B008 - immutable
     path = tmp_path / "entry.jpg"
     path.write_bytes(data)
     with pytest.raises(PhotographError) as caught:
-        prepare_photograph(path, limits, tmp_path / "work" / "copy.png")
+        prepare_photograph(path, limits, SIZES, tmp_path / "work" / "proof.npz")
     assert not (tmp_path / "work").exists()
     return caught.value
 
@@ -103,7 +102,7 @@ def test_size_of_jpeg_xl_by_its_header(size):
 
 def test_missing(tmp_path):
     with pytest.raises(PhotographError) as caught:
-        prepare_photograph(tmp_path / "gone.jpg", PrepareSettings(), tmp_path / "copy.png")
+        prepare_photograph(tmp_path / "gone.jpg", PrepareSettings(), SIZES, tmp_path / "proof.npz")
     assert (caught.value.error_type, caught.value.sha256) == (ErrorType.MISSING, None)
 
 
@@ -111,7 +110,7 @@ def test_missing(tmp_path):
 def test_not_a_file(tmp_path, make):
     make(tmp_path / "entry.jpg")
     with pytest.raises(PhotographError) as caught:
-        prepare_photograph(tmp_path / "entry.jpg", PrepareSettings(), tmp_path / "copy.png")
+        prepare_photograph(tmp_path / "entry.jpg", PrepareSettings(), SIZES, tmp_path / "proof.npz")
     assert caught.value.error_type is ErrorType.UNREADABLE
 
 
@@ -124,7 +123,7 @@ def test_unreadable(tmp_path, monkeypatch):
     (tmp_path / "entry.jpg").write_bytes(pictures.saved(PIXELS, "JPEG"))
     monkeypatch.setattr("judge_vision.photograph.source.os.open", refuse)
     with pytest.raises(PhotographError) as caught:
-        prepare_photograph(tmp_path / "entry.jpg", PrepareSettings(), tmp_path / "copy.png")
+        prepare_photograph(tmp_path / "entry.jpg", PrepareSettings(), SIZES, tmp_path / "proof.npz")
     assert caught.value.error_type is ErrorType.UNREADABLE
     assert "Permission denied" in caught.value.message
 
@@ -149,7 +148,7 @@ def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch, change):
 
     monkeypatch.setattr("judge_vision.photograph.source.os.fstat", fstat)
     with pytest.raises(PhotographError) as caught:
-        prepare_photograph(path, PrepareSettings(), tmp_path / "copy.png")
+        prepare_photograph(path, PrepareSettings(), SIZES, tmp_path / "proof.npz")
     assert caught.value.error_type is ErrorType.CHANGED
 
 
@@ -160,27 +159,7 @@ def test_a_full_disk_is_no_photographs_fault(tmp_path, monkeypatch):
     (tmp_path / "entry.png").write_bytes(pictures.saved(PIXELS[..., 0], "PNG"))
     monkeypatch.setattr("judge_vision.photograph.prepare.store.write_bytes", full)
     with pytest.raises(UserError, match="No space left"):
-        prepare_photograph(tmp_path / "entry.png", PrepareSettings(), tmp_path / "copy.png")
-
-
-def test_original_that_changes_after_it_was_prepared(tmp_path):
-    facts, _ = prepare(tmp_path, pictures.saved(PIXELS, "JPEG"))
-    facts["image"] = "entry.jpg"
-    (tmp_path / "entry.jpg").write_bytes(pictures.saved(255 - PIXELS, "JPEG"))
-    with pytest.raises(PhotographError) as caught:
-        open_working(tmp_path, tmp_path / "work", facts)
-    assert caught.value.error_type is ErrorType.CHANGED
-    (tmp_path / "entry.jpg").unlink()
-    with pytest.raises(PhotographError) as caught:
-        open_working(tmp_path, tmp_path / "work", facts)
-    assert caught.value.error_type is ErrorType.MISSING
-
-
-def test_working_copy_that_is_gone(tmp_path):
-    facts, _ = prepare(tmp_path, pictures.saved(PIXELS[..., 0], "PNG"))
-    (tmp_path / "work" / "copy.png").unlink()
-    with pytest.raises(PhotographError, match="run again"):
-        open_working(tmp_path, tmp_path / "work", {**facts, "image": "entry.jpg"})
+        prepare_photograph(tmp_path / "entry.png", PrepareSettings(), SIZES, tmp_path / "proof.npz")
 
 
 TRUNCATED = (ErrorType.TRUNCATED, ErrorType.CORRUPT)
@@ -214,7 +193,7 @@ def outcome_of(tmp_path_factory, data):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            facts = prepare_photograph(path, PrepareSettings(max_pixels=100_000), folder / "copy.png")
+            facts = prepare_photograph(path, PrepareSettings(max_pixels=100_000), SIZES, folder / "proof.npz")
         except PhotographError as error:
             assert error.error_type is not ErrorType.INTERNAL
             assert error.message and error.message.isprintable()
@@ -289,9 +268,9 @@ def test_sniffing_never_fails(data):
 
 def test_plugins_that_run_programs_are_out_of_reach(tmp_path):
     """Ghostscript renders EPS in Pillow; here the plugin is never asked, not even for a file that it would take."""
-    from judge_vision.photograph import working
+    from judge_vision.photograph import opening
 
-    assert not {"EPS", "PSD", "FPX", "MIC", "WMF"} & working._PLUGINS.keys()
+    assert not {"EPS", "PSD", "FPX", "MIC", "WMF"} & opening._PLUGINS.keys()
     buffer = io.BytesIO()
     from PIL import Image
 

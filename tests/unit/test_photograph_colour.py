@@ -29,7 +29,6 @@ def test_tagged_picture_comes_back_as_the_srgb_it_was_made_of(tmp_path, space):
     assert np.abs(stored.astype(int) - PIXELS).max() > 10
     assert facts["colour_space"] == space
     assert facts["icc_description"] == "A name that proves nothing"
-    assert facts["working"] is not None
 
 
 def test_sixteen_bits_are_converted_before_they_are_rounded(tmp_path):
@@ -48,7 +47,7 @@ def test_our_matrix_and_littlecms_agree():
 
 
 @pytest.mark.parametrize("kind", ["created by LittleCMS", "a table of the curve"])
-def test_srgb_by_any_name_needs_no_working_copy(tmp_path, kind):
+def test_srgb_by_any_name_is_left_as_it_is(tmp_path, kind):
     if kind == "created by LittleCMS":
         profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     else:
@@ -65,7 +64,6 @@ def test_srgb_by_any_name_needs_no_working_copy(tmp_path, kind):
         profile = bytes(profile)
     facts, pixels = prepare(tmp_path, pictures.saved(PIXELS, "PNG", icc_profile=profile))
     assert facts["colour_space"] == "sRGB"
-    assert facts["working"] is None
     assert np.array_equal(pixels, PIXELS)
 
 
@@ -130,7 +128,7 @@ def test_camera_that_says_adobe_rgb_without_embedding_a_profile(tmp_path):
 def test_camera_that_says_srgb(tmp_path):
     exif = camera_exif(1, "R98").tobytes()
     facts, _ = prepare(tmp_path, pictures.saved(PIXELS, "JPEG", exif=exif))
-    assert (facts["colour_space"], facts["working"]) == ("sRGB", None)
+    assert facts["colour_space"] == "sRGB"
 
 
 def test_display_p3_named_by_code(tmp_path):

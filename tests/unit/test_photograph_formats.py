@@ -10,12 +10,13 @@ from jsonschema import Draft202012Validator
 from PIL import Image, ImageOps
 
 import judge_vision
-from judge_vision.photograph.prepare import prepare_photograph
+from judge_vision.photograph.prepare import prepare_photograph, show
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
-from judge_vision.photograph.working import open_working
 from tests.unit import pictures
 
 PIXELS = pictures.gradient()
+SIZES = ProofSizes(224, 1024, 1024)
 GREY = PIXELS[..., 0]
 SCHEMA = json.loads(
     (Path(judge_vision.__file__).parent / "records/schemas/prepare.schema.json").read_text(encoding="utf-8")
@@ -23,12 +24,12 @@ SCHEMA = json.loads(
 
 
 def prepare(tmp_path, data, name="entry.jpg", settings=PrepareSettings()):  # noqa: B008 - immutable
-    """Facts, and the pixels that every later step will read."""
+    """Facts, and the pixels that every figure rests on."""
     (tmp_path / name).write_bytes(data)
-    facts = prepare_photograph(tmp_path / name, settings, tmp_path / "work" / "copy.png")
+    facts = prepare_photograph(tmp_path / name, settings, SIZES, tmp_path / "work" / "proof.npz")
     envelope = {"schema": "judge-vision/prepare/1", "image": name, "status": "ok", "error_type": None, "error": None}
     Draft202012Validator(SCHEMA).validate({**envelope, **facts})
-    return facts, open_working(tmp_path, tmp_path / "work", {**facts, "image": name})
+    return facts, np.asarray(show(tmp_path / name, settings).image)
 
 
 def grey_rgb(grey):
@@ -161,7 +162,6 @@ def test_format_comes_out_as_it_went_in(tmp_path, case):
     assert np.abs(pixels.astype(int) - expected).max() <= off
     assert (facts["format"], facts["mode"], facts["bit_depth"]) == (file_format, mode, bit_depth)
     assert (facts["width"], facts["height"]) == (facts["stored_width"], facts["stored_height"]) == (48, 32)
-    assert (facts["working"] is None) == (case in ("jpeg", "jpeg progressive", "png"))
 
 
 def test_camera_raw_is_developed_where_it_has_no_preview(tmp_path):
@@ -232,7 +232,6 @@ def test_first_page_is_used_and_noted(tmp_path):
     frames = [Image.fromarray(PIXELS), Image.fromarray(255 - PIXELS)]
     facts, pixels = prepare(tmp_path, pictures.saved(frames[0], "PNG", save_all=True, append_images=frames[1:]))
     assert "first of 2 frames used" in facts["notes"]
-    assert facts["working"] is not None
     assert np.array_equal(pixels, PIXELS)
 
 
@@ -258,15 +257,15 @@ def test_extreme_shapes(tmp_path, size, file_format):
     assert np.all(np.abs(pixels.astype(int) - 99) <= 2)
 
 
-def test_same_bytes_give_the_same_working_copy(tmp_path):
+def test_same_bytes_give_the_same_proof_and_thumbnail(tmp_path):
     data = pictures.tiff(sixteen(PIXELS), photometric="rgb")
-    copies = []
+    made = []
     for name in ("a.tif", "b.tif"):
         prepare(tmp_path, data, name)
-        copies.append((tmp_path / "work" / "copy.png").read_bytes())
-    assert copies[0] == copies[1]
-    with Image.open(io.BytesIO(copies[0])) as image:
-        assert (image.format, image.mode) == ("PNG", "RGB")
+        made.append([(tmp_path / "work" / file).read_bytes() for file in ("proof.npz", "proof.jpg")])
+    assert made[0] == made[1]
+    with Image.open(io.BytesIO(made[0][1])) as image:
+        assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (48, 32))
 
 
 def test_every_example_photograph_can_be_prepared(tmp_path):
@@ -278,7 +277,7 @@ def test_every_example_photograph_can_be_prepared(tmp_path):
     found = {}
     for path in files:
         assert f"| {path.relative_to(folder).as_posix()} |" in table
-        found[path.name] = prepare_photograph(path, PrepareSettings(), tmp_path / "copy.png")
+        found[path.name] = prepare_photograph(path, PrepareSettings(), SIZES, tmp_path / "proof.npz")
     assert found["Drum and wine.jpg"]["orientation"] == 6
     assert found["Sun over the hills.tif"]["bit_depth"] == 16
     assert found["Autumn below the ridge.jpg"]["colour_space"] == "Adobe RGB (1998)"

@@ -10,6 +10,7 @@ from PIL import Image
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.models import bundle, musiq, nima, runtime
+from judge_vision.models.inputs import ScaledPicture
 from judge_vision.models.scorer import Scorer, Scores
 from tests.unit import golden
 
@@ -24,7 +25,11 @@ def embedded():
 
 @pytest.fixture(scope="module")
 def scorer(embedded):
-    return Scorer(embedded, batch_size=4, max_side=640, threads=2)
+    return Scorer(embedded, batch_size=4, threads=2)
+
+
+def seen(*pictures):
+    return [ScaledPicture.of(picture, 640) for picture in pictures]
 
 
 def numbers(scores: Scores):
@@ -33,25 +38,25 @@ def numbers(scores: Scores):
 
 def test_a_picture_scores_the_same_alone_and_in_a_batch(scorer):
     pictures = [golden.picture(size) for size in SIZES]
-    together = [numbers(scores) for scores in scorer.score(pictures)]
+    together = [numbers(scores) for scores in scorer.score(seen(*pictures))]
     for picture, found in zip(pictures, together, strict=True):
-        assert numbers(scorer.score([picture])[0]) == pytest.approx(found, abs=1e-5)
+        assert numbers(scorer.score(seen(picture))[0]) == pytest.approx(found, abs=1e-5)
 
 
 def test_the_cap_is_recorded_only_where_it_applied(scorer):
-    small, large = scorer.score([golden.picture("480x640"), golden.picture("700x1000")])
+    small, large = scorer.score(seen(golden.picture("480x640"), golden.picture("700x1000")))
     assert (small.musiq_max_side, large.musiq_max_side) == (None, 640)
 
 
 def test_one_pixel_gets_finite_scores(scorer):
-    (scores,) = scorer.score([golden.picture("1x1")])
+    (scores,) = scorer.score(seen(golden.picture("1x1")))
     assert np.isfinite(numbers(scores)).all() and sum(scores.nima_aesthetic_distribution) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_score_that_is_not_a_number_is_a_failure_of_that_picture(embedded, monkeypatch):
-    broken = Scorer(embedded, batch_size=2, max_side=640)
+    broken = Scorer(embedded, batch_size=2)
     broken._musiq = lambda pictures: [np.array([np.nan if len(p) == 32 else 50], np.float32) for p in pictures]
-    bad, good = broken.score([golden.picture("32x32"), golden.picture("224x224")])
+    bad, good = broken.score(seen(golden.picture("32x32"), golden.picture("224x224")))
     assert isinstance(bad, PhotographError) and bad.error_type is ErrorType.MODEL_FAILED
     assert good.musiq_mos == 50
 
@@ -144,8 +149,8 @@ def test_musiq_from_the_tf_hub_cache(embedded, tmp_path):
     tf.saved_model.save(module, str(tmp_path / "m"), signatures={"serving_default": module.serve})
     entry = {**embedded.models["musiq"].entry, "format": "musiq-tfhub", "handle": "made here"}
     models = {**embedded.models, "musiq": bundle.Model("musiq", tmp_path / "m", entry)}
-    scorer = Scorer(dataclasses.replace(embedded, models=models), batch_size=4, max_side=640)
-    scores = scorer.score([np.full((40, 60, 3), value, np.uint8) for value in (10, 200)])
+    scorer = Scorer(dataclasses.replace(embedded, models=models), batch_size=4)
+    scores = scorer.score(seen(*(np.full((40, 60, 3), value, np.uint8) for value in (10, 200))))
     assert [one.musiq_mos for one in scores] == pytest.approx([10, 200], abs=1)
 
 
@@ -169,6 +174,6 @@ def test_the_embedded_bundle_is_small_and_says_that_no_person_rated_anything(emb
 def test_a_photograph_beats_its_ruin(scorer):
     photograph = Image.open("examples/photos/Coffee break.png").convert("RGB")
     small = photograph.resize((30, 20)).resize(photograph.size)
-    good, ruined = scorer.score([np.asarray(photograph), np.asarray(small)])
+    good, ruined = scorer.score(seen(np.asarray(photograph), np.asarray(small)))
     assert good.musiq_mos > ruined.musiq_mos + 10
     assert good.nima_technical_mean > ruined.nima_technical_mean

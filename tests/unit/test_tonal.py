@@ -16,6 +16,7 @@ from PIL import Image, ImageFilter
 from judge_vision.metrics import light, tonal
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.tonal import TonalSettings
+from judge_vision.photograph import counts
 
 U8 = npt.NDArray[np.uint8]
 GOLDEN = Path(__file__).parents[1] / "data" / "host-golden"
@@ -213,7 +214,7 @@ def test_every_saturation_equals_pillow() -> None:
     largest, smallest = np.mgrid[0:256, 0:256].astype(np.uint8)
     smallest = np.minimum(largest, smallest)
     pillow = np.asarray(Image.fromarray(np.stack([largest, smallest, smallest], axis=2)).convert("HSV"))[..., 1]
-    assert np.array_equal(light._SATURATION[largest, smallest], pillow)
+    assert np.array_equal(counts._SATURATION[largest, smallest], pillow)
 
 
 def test_refuses_other_arrays() -> None:

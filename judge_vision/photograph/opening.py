@@ -1,19 +1,12 @@
-"""The pixels of a prepared photograph, for whoever measures them. Standard library, NumPy and Pillow only."""
+"""Opening a picture file with exactly one decoder: the one for the format that its content has."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import io
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageFile
-
-from judge_vision.failure import ErrorType, PhotographError
-from judge_vision.photograph.names import locate
 
 # Pillow registers a format when its plugin is imported; importing just the one needed keeps the others, some of which
 # run programs, out of reach.
@@ -62,32 +55,3 @@ def _register(file_format: str) -> str:
     if file_format == "AVIF":
         plugin.DEFAULT_MAX_THREADS = 1
     return file_format
-
-
-def open_working(photo_root: Path, work_folder: Path, facts: dict[str, Any]) -> npt.NDArray[np.uint8]:
-    """The pixels of a prepared photograph as displayed: uint8 [height, width, 3], sRGB.
-
-    `facts` is the record of `prepare`. The working copy in `work_folder` is read, or the original below `photo_root`
-    where that is in this form already, and then its SHA-256 must still be the recorded one.
-    Raises PhotographError: changed, missing, unreadable, or internal where the working copy is gone.
-    """
-    if facts["working"] is not None:
-        try:
-            data = (work_folder / facts["working"]).read_bytes()
-        except FileNotFoundError:
-            raise PhotographError(ErrorType.INTERNAL, "its working copy is gone; run again") from None
-        return _pixels(data, "PNG")
-    try:
-        data = locate(photo_root, facts["image"]).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        raise PhotographError(ErrorType.MISSING, "the file vanished during the run") from None
-    except OSError as error:
-        raise PhotographError(ErrorType.UNREADABLE, f"the file cannot be read: {error.strerror}") from None
-    if hashlib.sha256(data).hexdigest() != facts["sha256"]:
-        raise PhotographError(ErrorType.CHANGED, "the file changed during the run; run again")
-    return _pixels(data, facts["format"])
-
-
-def _pixels(data: bytes, file_format: str) -> npt.NDArray[np.uint8]:
-    with open_picture(data, file_format) as picture:
-        return np.asarray(picture)

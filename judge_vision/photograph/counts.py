@@ -1,0 +1,107 @@
+"""What all pixels of a picture add up to: everything that tonal and light figures need, exactly, in one pass.
+
+Grey is that of OpenCV and luma that of Pillow (both ITU-R BT.601, rounded differently); their values are whole numbers,
+so 256 counts replace a picture, and rows can be taken in strips: memory stays flat at any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+U8 = npt.NDArray[np.uint8]
+
+# Half a megapixel at a time stays inside a core's cache and keeps every count far below 2^24.
+_STRIP_PIXELS = 1 << 19
+# Pillow's FIND_EDGES: eight times the pixel less its eight neighbours, cut off at 0 and 255.
+_FIND_EDGES = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], np.float32)
+
+
+def _saturation_table() -> npt.NDArray[np.float64]:
+    """HSV saturation, 0 to 255, by [largest, smallest] channel value: Pillow divides in float32 and truncates."""
+    largest, smallest = np.mgrid[0:256, 0:256].astype(np.float32)
+    share = np.where(largest > smallest, (largest - smallest) / np.maximum(largest, 1), np.float32(0))
+    table: npt.NDArray[np.float64] = np.floor(share.astype(np.float64) * 255.0)
+    return table
+
+
+_SATURATION = _saturation_table()
+
+
+@dataclass
+class Counts:
+    """Counts and sums over all pixels of a picture."""
+
+    grey: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
+    """How often each grey value occurs."""
+    luma: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(256, np.int64))
+    """How often each luma value occurs."""
+    slope_sum: int = 0
+    """Sum of the 3x3 Laplacian 2 0 2 / 0 -8 0 / 2 0 2 of grey, mirrored at the border."""
+    slope_squares: int = 0
+    edge_sum: int = 0
+    """Sum of Pillow's FIND_EDGES over the pixels that have eight neighbours: it copies the outermost ring instead of
+    filtering it, so a flat white picture would show edges."""
+    edge_pixels: int = 0
+    saturation_sum: int = 0
+    """Sum of the HSV saturation, 0 to 255, as Pillow computes it."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[np.int64]]) -> Counts:
+        """The counts of the fields that `arrays` has, as a proof keeps them."""
+        values: dict[str, Any] = {name: array if array.ndim else int(array) for name, array in arrays.items()}
+        return cls(**values)
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels."""
+        return int(self.grey.sum())
+
+    def add(self, strip: U8, above: int, below: int) -> None:
+        """Count a strip of rows, uint8 [rows, width, 3].
+
+        Its first `above` and last `below` rows (0 or 1) belong to the neighbouring strips and serve the filters only.
+        """
+        own = slice(above, strip.shape[0] - below)
+        grey: U8 = np.asarray(cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY), np.uint8)
+        self.grey += _counts(grey[own])
+        # The 8-bit Laplacian is exact in 16 bits. Its sums are integers that OpenCV returns as doubles, the second one
+        # by way of a square root: rounded, they are exact.
+        slope = cv2.Laplacian(grey, cv2.CV_16S, ksize=3)[own]
+        self.slope_sum += round(cv2.sumElems(slope)[0])
+        self.slope_squares += round(cv2.norm(slope, cv2.NORM_L2SQR))
+        luma = np.asarray(Image.fromarray(strip).convert("L"))
+        self.luma += _counts(luma[own])
+        edges = cv2.filter2D(luma, -1, _FIND_EDGES)[1:-1, 1:-1]
+        self.edge_pixels += edges.size
+        self.edge_sum += int(np.sum(edges, dtype=np.int64))
+        red, green, blue = cv2.split(strip[own])
+        largest = cv2.max(cv2.max(red, green), blue)
+        smallest = cv2.min(cv2.min(red, green), blue)
+        joint = cv2.calcHist([largest, smallest], [0, 1], None, [256, 256], [0, 256, 0, 256])
+        self.saturation_sum += round(float(np.sum(joint * _SATURATION)))
+
+
+def count(image: Image.Image) -> Counts:
+    """The counts of a picture of mode RGB with at least one pixel."""
+    width, height = image.size
+    step = max(1, _STRIP_PIXELS // width)
+    counts = Counts()
+    for top in range(0, height, step):
+        bottom = min(height, top + step)
+        # one row of the neighbouring strips on each side, for the 3x3 filters
+        above, below = int(top > 0), int(bottom < height)
+        strip = image.crop((0, top - above, width, bottom + below))
+        counts.add(np.asarray(strip), above, below)
+    return counts
+
+
+def _counts(plane: U8) -> npt.NDArray[np.int64]:
+    """How often each of the 256 values occurs in a uint8 plane of fewer than 2^24 pixels (OpenCV counts in float32)."""
+    return cv2.calcHist([plane], [0], None, [256], [0, 256]).ravel().astype(np.int64)
