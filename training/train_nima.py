@@ -1,11 +1,9 @@
 """Train one of the embedded bundle's two NIMA networks: `technical` or `aesthetic`.
 
 Both learn a distribution over the ratings 1 to 10 whose mean falls with the strength of what was done to a photograph
-(squared earth mover's distance to a bell around that mean), and to put pictures in order: versions of one photograph,
-and pictures of different ones where the strengths are far apart. Most steps see a random part of the 224x224 input, the
-same part of every version: the network averages over places, so this is nearly the same task at less cost. There,
-batch normalisation uses the batch; the last steps see whole inputs with its statistics frozen, as in use: a batch that
-holds the photograph beside its versions would otherwise tell the network what it will never be told later.
+(squared earth mover's distance to a bell around that mean), and to put versions of one photograph in order. Most steps
+see a random part of the 224x224 input, the same part of every version: the network averages over places, so this
+is the same task at a quarter of the cost. The last steps see all of it.
 """
 
 from __future__ import annotations
@@ -14,14 +12,13 @@ import argparse
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scenes
-from distortions import DAMAGES, KINDS, NEGATIVES, damage, negative
+from distortions import DAMAGES, NEGATIVES, damage, negative
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,32 +26,12 @@ from judge_vision.models import nima
 
 ALPHA = 0.25
 SEED = 4
-SIDES = ((448, 768), (600, 1000), (640, 1280), (448, 1280), (560, 720))  # longer sides of the technical scenes
-SCENES = 8  # aesthetic scenes of each photograph
+STEPS = {"technical": (2400, 3000, 300), "aesthetic": (1200, 1600, 300)}
+"""Steps on parts of the input, the length of their learning rate's cosine, and steps on whole inputs."""
+SIDES = ((448, 768), (600, 1000), (640, 1280))  # longer sides of the three technical scenes of each photograph
+SCENES = 4  # aesthetic scenes of each photograph
 SPREAD = 1.2  # standard deviation of the rating distributions to learn
-AVERAGE = 0.998  # of the weights that are kept, over steps
-
-
-@dataclass(frozen=True)
-class Task:
-    """How a network learns."""
-
-    steps: int  # on parts of the inputs
-    last_steps: int  # on whole inputs
-    side: int  # of the parts; composition needs most of a picture
-    scenes: int  # in a step
-    versions: int  # of each scene, the untouched photograph among them
-    rating_weight: float
-    order_weight: float  # within a scene
-    pooled_weight: float  # between scenes
-    any_way_up: bool  # turned, mirrored or with colours exchanged, a technical fault is the same fault
-
-
-TASKS = {
-    "technical": Task(2600, 500, 112, 8, 15, 10.0, 0.5, 0.5, True),
-    "aesthetic": Task(1500, 300, 176, 8, 8, 3.0, 2.0, 0.5, False),
-}
-UNSEEN = KINDS.index("jpeg")  # all but invisible in the sample: asked for in order only, never for a rating
+PART = 112  # side of the part of the input seen in most steps
 
 Scene = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -142,34 +119,14 @@ def loaded(model: Any, weights: nima.Weights) -> Any:
     return model
 
 
-def chosen(data: tuple[np.ndarray, ...], task: Task, whole: bool, random: np.random.Generator) -> tuple[Any, ...]:
-    """Inputs, faults, strengths and means of some versions of some scenes, augmented: the batch of a step."""
-    inputs, kinds, strengths, means = data
-    side = nima.INPUT_SIDE if whole else task.side
-    scenes_of_step = task.scenes // 2 if whole else task.scenes
-    rows = random.integers(len(inputs), size=scenes_of_step)
-    columns = [np.append(0, 1 + random.permutation(inputs.shape[1] - 1)[: task.versions - 1]) for _ in rows]
-    pictures = []
-    for row, column in zip(rows, columns, strict=True):
-        top, left = random.integers(nima.INPUT_SIDE - side + 1, size=2)
-        part = inputs[row][column, top : top + side, left : left + side]
-        if random.random() < 0.5:
-            part = part[:, :, ::-1]
-        if task.any_way_up:
-            part = np.rot90(part, random.integers(4), axes=(1, 2))[..., random.permutation(3)]
-        pictures.append(part)
-    at = rows[:, None], np.stack(columns)
-    return np.stack(pictures), kinds[at], strengths[at], means[at].astype(np.float32)
-
-
-def teach(model: Any, data: tuple[np.ndarray, ...], task: Task, whole: bool) -> nima.Weights:
-    """Train `model` on parts of the inputs, or on `whole` inputs with frozen batch statistics; averaged weights."""
+def teach(model: Any, data: tuple[np.ndarray, ...], steps: int, decay: int, whole: bool) -> nima.Weights:
+    """Train `model` on parts of the inputs of four scenes a step, or on the `whole` inputs of two; its weights."""
     import tensorflow as tf
 
-    steps = task.last_steps if whole else task.steps
-    peak, warm = (3e-4, 20) if whole else (3e-3, 100)
+    inputs, kinds, strengths, means = data
+    peak, warm = (4e-4, 20) if whole else (3e-3, 100)
     rate = tf.keras.optimizers.schedules.CosineDecay(
-        peak / 10, steps, warmup_target=peak, warmup_steps=warm, alpha=0.01
+        peak / 10, decay, warmup_target=peak, warmup_steps=warm, alpha=0.01
     )
     optimiser = tf.keras.optimizers.AdamW(rate, weight_decay=2e-3)
     ratings = tf.range(1.0, 11.0)
@@ -178,40 +135,37 @@ def teach(model: Any, data: tuple[np.ndarray, ...], task: Task, whole: bool) -> 
     def step(picture: Any, kind: Any, strength: Any, mean: Any) -> Any:
         flat = tf.reshape(picture, [-1, *picture.shape[2:]])
         wanted = tf.nn.softmax(-tf.square((ratings - tf.reshape(mean, [-1, 1])) / SPREAD) / 2)
-        kind, strength = tf.reshape(kind, [-1]), tf.reshape(strength, [-1])
-        scene = tf.repeat(tf.range(picture.shape[0]), picture.shape[1])
-        seen = tf.cast(kind != UNSEEN, tf.float32) if task.any_way_up else tf.ones_like(strength)
         with tf.GradientTape() as tape:
-            given = model(tf.cast(flat, tf.float32) / 127.5 - 1, training=not whole)
-            off = tf.reduce_mean(tf.square(tf.cumsum(given, axis=1) - tf.cumsum(wanted, axis=1)), axis=1)
-            off = tf.reduce_sum(off * seen) / tf.reduce_sum(seen)
-            score = tf.linalg.matvec(given, ratings)
-            gap = strength[None, :] - strength[:, None]  # positive: the first is better
-            mixed = tf.nn.softplus(-3 * (score[:, None] - score[None, :]))
-            same = scene[:, None] == scene[None, :]
-            alike = (kind[:, None] == kind[None, :]) | (kind[:, None] == -1)
-            near = tf.cast((gap > 0.1) & same & alike, tf.float32)
-            far = tf.cast((gap > 1.5) & ~same, tf.float32) * seen[:, None] * seen[None, :]
-            ordered = tf.reduce_sum(near * mixed) / tf.reduce_sum(near)
-            pooled = tf.reduce_sum(far * mixed) / (tf.reduce_sum(far) + 1)
-            loss = task.rating_weight * off + task.order_weight * ordered + task.pooled_weight * pooled
+            given = model(tf.cast(flat, tf.float32) / 127.5 - 1, training=True)
+            off = tf.reduce_mean(tf.square(tf.cumsum(given, axis=1) - tf.cumsum(wanted, axis=1)))
+            score = tf.reshape(tf.linalg.matvec(given, ratings), tf.shape(mean))
+            gap = strength[:, None, :] - strength[:, :, None]  # positive: the first is better
+            same = (kind[:, None, :] == kind[:, :, None]) | (kind[:, :, None] == -1)
+            pairs = tf.cast((gap > 0.1) & same, tf.float32)
+            ahead = score[:, :, None] - score[:, None, :]
+            ranked = tf.reduce_sum(pairs * tf.nn.softplus(-3 * ahead)) / tf.reduce_sum(pairs)
+            loss = 10 * off + 0.5 * ranked
         optimiser.apply_gradients(
             zip(tape.gradient(loss, model.trainable_variables), model.trainable_variables, strict=True)
         )
-        return tf.reduce_mean(tf.abs(score - tf.reshape(mean, [-1]))), ordered, pooled
+        return tf.reduce_mean(tf.abs(score - mean)), ranked
 
     random = np.random.default_rng((SEED, whole))
-    average = exported(model)
-    begun, running, lap = time.time(), np.zeros(3), 50
+    side = nima.INPUT_SIDE if whole else PART
+    begun, running, lap = time.time(), np.zeros(2), 50 if whole else 200
     for number in range(steps):
-        running += np.array([float(value) for value in step(*chosen(data, task, whole, random))])
-        keep = min(AVERAGE, number / (number + 10))
-        for name, array in exported(model).items():
-            average[name] = keep * average[name] + (1 - keep) * array
+        rows = random.integers(len(inputs), size=2 if whole else 4)
+        pictures = []
+        for row in rows:
+            top, left = random.integers(nima.INPUT_SIDE - side + 1, size=2)
+            part = inputs[row][:, top : top + side, left : left + side]
+            pictures.append(part[:, :, ::-1] if random.random() < 0.5 else part)
+        values = step(np.stack(pictures), kinds[rows], strengths[rows], means[rows].astype(np.float32))
+        running += np.array([float(value) for value in values])
         if number % lap == lap - 1:
             print(f"{number + 1} {time.time() - begun:.0f} s: {running / lap}", flush=True)
             running[:] = 0
-    return {name: np.asarray(array, np.float32) for name, array in average.items()}
+    return exported(model)
 
 
 def main() -> None:
@@ -226,12 +180,12 @@ def main() -> None:
     print(f"scenes and versions {data[1].shape}", flush=True)
     path = arguments.work / f"nima_{arguments.task}.hdf5"
     on_parts = path.with_suffix(".part.hdf5")
-    task = TASKS[arguments.task]
+    steps, decay, last = STEPS[arguments.task]
     model = network()
     if not on_parts.exists():
-        nima.save_hdf5(on_parts, teach(model, data, task, whole=False))
+        nima.save_hdf5(on_parts, teach(model, data, steps, decay, whole=False))
     loaded(model, nima.load_hdf5(on_parts, ALPHA))
-    nima.save_hdf5(path, teach(model, data, task, whole=True))
+    nima.save_hdf5(path, teach(model, data, last, last, whole=True))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from judge_vision.metrics.mono_words import SENTENCES, tone_name
 from judge_vision.photograph.proving import linear_reduced
 
 U8 = npt.NDArray[np.uint8]
+Plane = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,11 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
     """
     lab = mono_figures.lab_of(small)
     curve = tone_curve.fit(lab, limits.smoothing_px)
-    evidence = _evidence(lab, curve, limits)
-    verdict, mode, code = _decide(evidence, limits)
+    chroma: Plane = np.asarray(cv2.magnitude(*cv2.split(lab)[1:]), np.float32)
     reference = mono_figures.figures(lab)
-    shown = _shown_departure(lab, curve, limits)
+    evidence = {"chroma_p99": reference["c_p99"], **_evidence(lab[..., 0], chroma, curve, limits)}
+    verdict, mode, code = _decide(evidence, limits)
+    shown = _shown_departure(chroma, curve, limits)
     tone = tone_name(reference["mean_hue_deg"]) if mode != "neutral" and evidence["chroma_p99"] > 0 else None
     words = {
         "percent": max(1, round(100 * evidence["off_share"])),
@@ -116,18 +118,16 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
     return figures, None if verdict == "pass" else heat_map(small, shown)
 
 
-def _evidence(lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, Any]:
-    """The figures that the verdict rests on."""
+def _evidence(lightness: Plane, chroma: Plane, curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, Any]:
+    """The figures that the verdict rests on, beside the chroma's 99th percentile."""
     away = curve.departure
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    off = away > limits.off_curve
     # toning fades towards black and white, so the ends say nothing
-    between = (lab[..., 0] > 5) & (lab[..., 0] < 93)
-    rms = float(np.sqrt(np.mean(np.square(away, dtype=np.float64))))
-    chroma_rms = float(np.sqrt(np.mean(np.square(chroma, dtype=np.float64))))
+    between = (lightness > 5) & (lightness < 93)
+    rms, chroma_rms = (float(np.sqrt(cv2.norm(plane, cv2.NORM_L2SQR) / plane.size)) for plane in (away, chroma))
     return {
-        "chroma_p99": float(np.percentile(chroma, 99)),
-        "off_share": float((away > limits.off_curve).mean()),
-        "off_part": tone_curve.largest_part(away > limits.off_curve),
+        "off_share": float(off.mean()),
+        "off_part": tone_curve.largest_part(off),
         "spot_part": tone_curve.largest_part(away > limits.spot_departure),
         "vivid_part": tone_curve.largest_part(away > limits.vivid_departure),
         "grey_share": float(((chroma < limits.grey_chroma) & between).mean()),
@@ -161,11 +161,8 @@ def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float 
     }
 
 
-def _shown_departure(
-    lab: npt.NDArray[np.float32], curve: tone_curve.ToneCurve, limits: MonoSettings
-) -> npt.NDArray[np.float32]:
+def _shown_departure(chroma: Plane, curve: tone_curve.ToneCurve, limits: MonoSettings) -> Plane:
     """What the heat map and the sentence show: chroma where a good part of the picture is grey, else the departure."""
-    chroma = np.hypot(lab[..., 1], lab[..., 2])
     if (chroma < limits.neutral_p99).mean() < limits.neutral_share:
         return curve.departure
     return np.asarray(cv2.blur(chroma, (limits.smoothing_px, limits.smoothing_px)), np.float32)

@@ -48,21 +48,23 @@ def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
 
 def figures(lab: Plane) -> dict[str, Any]:
     """Every figure of the reference's check of a picture in CIELAB, [height, width, 3]."""
-    lightness, a, b = (np.ascontiguousarray(lab[..., index]) for index in range(3))
-    chroma = np.hypot(a, b)
+    lightness, a, b = (np.asarray(plane, np.float32) for plane in cv2.split(lab))
+    chroma: Plane = np.asarray(cv2.magnitude(a, b), np.float32)
     median, p95, p99 = (float(value) for value in np.percentile(chroma, [50, 95, 99]))
-    coloured = chroma > 2 if (chroma > 2).any() else chroma > 0
+    above2, above4 = chroma > 2, chroma > 4
+    coloured = above2 if above2.any() else chroma > 0
+    flat = [part[coloured] if not coloured.all() else part.ravel() for part in (a, b, chroma, lightness)]
     return {
         "c_median": median,
         "c_p95": p95,
         "c_p99": p99,
         "c_max": float(chroma.max()),
-        "r2": float((chroma > 2).mean()),
-        "r4": float((chroma > 4).mean()),
-        "cluster2": largest_cluster(chroma > 2),
-        "cluster4": largest_cluster(chroma > 4),
+        "r2": float(above2.mean()),
+        "r4": float(above4.mean()),
+        "cluster2": largest_cluster(above2),
+        "cluster4": largest_cluster(above4),
         "shadow_share": float(((lightness <= 20) & (chroma <= 1)).mean()),
-        **_hue_figures(a[coloured], b[coloured], chroma[coloured], lightness[coloured]),
+        **_hue_figures(*flat),
     }
 
 
@@ -72,15 +74,20 @@ def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[st
     if a.size == 0:
         none: dict[str, Any] = dict.fromkeys(names)
         return {**none, "peaks_deg": [], "peak_masses": [], "m2": 0.0, "highs_shadows_deg": 0.0}
-    total = chroma.sum(dtype=np.float64)
+    order = np.argsort(lightness)
+    a, b, chroma, lightness = (part[order] for part in (a, b, chroma, lightness))
+    total = _sum(chroma)
     resultant = min(1.0, float(np.hypot(_sum(a), _sum(b))) / total)
-    # C cos(2 hue) and C sin(2 hue)
-    doubled = min(1.0, float(np.hypot(_sum((a * a - b * b) / chroma), _sum(2 * a * b / chroma))) / total)
+    # C cos(2 hue) is a^2 / C - b^2 / C, and C sin(2 hue) is 2 a b / C
+    turned = b / chroma
+    doubled = min(1.0, float(np.hypot(total - 2 * _dot(b, turned), 2 * _dot(a, turned))) / total)
     hue = np.degrees(np.arctan2(b, a)) % np.float32(360)
-    peaks = _peaks(a, b, hue)
+    peaks = _peaks(a, b, chroma, hue)
     masses = [mass / float(chroma.max()) for _, mass in peaks]
+    # the quartiles as NumPy's percentile has them; ties of L belong to both sides
     dark, light = np.percentile(lightness, [25, 75])
-    low, high = lightness <= dark, lightness >= light
+    low = slice(None, int(np.searchsorted(lightness, dark, "right")))
+    high = slice(int(np.searchsorted(lightness, light, "left")), None)
     return {
         "R": resultant,
         "R2": doubled,
@@ -101,6 +108,10 @@ def _sum(values: Plane) -> float:
     return float(values.sum(dtype=np.float64))
 
 
+def _dot(one: Plane, other: Plane) -> float:
+    return _sum(one * other)
+
+
 def _direction(a: float, b: float) -> float:
     """The hue of (a, b), 0 to 360 degrees."""
     degrees = float(np.degrees(np.arctan2(b, a)) % 360)
@@ -108,22 +119,21 @@ def _direction(a: float, b: float) -> float:
 
 
 def _drift(hue: Plane, lightness: Plane) -> float | None:
-    """Slope of the hue (degrees), unwrapped in the order of L, against L; None where L does not vary."""
-    order = np.argsort(lightness)
-    levels = lightness[order].astype(np.float64)
-    if levels[-1] - levels[0] < 1e-6:
+    """Slope of the hue (degrees), unwrapped, against L, both in the order of L; None where L does not vary."""
+    if lightness[-1] - lightness[0] < 1e-6:
         return None
-    turned = hue[order].astype(np.float64)
-    steps = np.diff(turned)
-    turned[1:] -= 360 * np.cumsum(np.rint(steps / 360))
+    # in double precision: half a turn too much or too little changes the slope
+    turned = hue.astype(np.float64)
+    turned[1:] -= 360 * np.cumsum(np.rint(np.diff(turned) / 360))
+    levels = lightness.astype(np.float64)
     levels -= levels.mean()
     return float(levels @ turned / (levels @ levels))
 
 
-def _peaks(a: Plane, b: Plane, hue: Plane) -> list[tuple[float, float]]:
+def _peaks(a: Plane, b: Plane, chroma: Plane, hue: Plane) -> list[tuple[float, float]]:
     """Up to three hues (degrees) where chroma gathers, with their mass over +-2 bins, heaviest first."""
-    bins = (hue // _BIN_DEGREES).astype(np.int64) % _BINS
-    sums = np.array([np.bincount(bins, values, _BINS) for values in (np.hypot(a, b), a, b)])
+    bins = (hue * np.float32(1 / _BIN_DEGREES)).astype(np.int64) % _BINS
+    sums = np.array([np.bincount(bins, values, _BINS) for values in (chroma, a, b)])
     histogram = sums[0]
     smooth = (np.roll(histogram, 1) + 2 * histogram + np.roll(histogram, -1)) / 4
     chosen: list[int] = []

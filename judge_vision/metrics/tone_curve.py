@@ -17,6 +17,7 @@ Plane = npt.NDArray[np.float32]
 _BINS = 50
 _BIN_WIDTH = 100 / _BINS
 _NEIGHBOURS = 7
+_FINE = 4000  # steps of L between which the curve is interpolated beforehand
 
 
 @dataclass(frozen=True)
@@ -43,25 +44,29 @@ class ToneCurve:
 
 def fit(lab: Plane, smoothing_px: int) -> ToneCurve:
     """The tone curve of a picture in CIELAB, float32 [height, width, 3]."""
-    lightness = np.ascontiguousarray(lab[..., 0])
-    # 8-bit numbers are sorted by counting
-    bins = np.clip((lightness / _BIN_WIDTH).astype(np.int64), 0, _BINS - 1).astype(np.uint8).ravel()
-    pixels = np.bincount(bins, minlength=_BINS)
-    ends = np.cumsum(pixels)
-    order = np.argsort(bins, kind="stable")
-    ab = np.zeros((_BINS, 2))
-    for channel in (1, 2):
-        values = lab[..., channel].ravel()[order]
-        for index in np.flatnonzero(pixels):
-            ab[index, channel - 1] = np.median(values[ends[index] - pixels[index] : ends[index]])
+    lightness, *colour = (np.asarray(plane, np.float32) for plane in cv2.split(lab))
+    # whole numbers from here: counting is several times as fast as sorting, and a median to 1/16 is exact enough
+    fine = np.clip(lightness * (_FINE / 100), 0, _FINE - 1).astype(np.int32)
+    bins = fine // (_FINE // _BINS)
+    pixels = np.bincount(bins.ravel(), minlength=_BINS)
     filled = pixels > 0
+    ab = np.stack([_medians(bins, plane, pixels) for plane in colour], axis=1)
     ab[filled] = _running_median(ab[filled])
     centres = (np.arange(_BINS) + 0.5) * _BIN_WIDTH
     parts = []
-    for channel in (1, 2):
-        expected = np.interp(lightness, centres[filled], ab[filled, channel - 1]).astype(np.float32)
-        parts.append(cv2.blur(lab[..., channel] - expected, (smoothing_px, smoothing_px)))
-    return ToneCurve(ab, pixels, np.asarray(np.hypot(*parts), np.float32))
+    for channel, plane in enumerate(colour):
+        curve = np.interp((np.arange(_FINE) + 0.5) * (100 / _FINE), centres[filled], ab[filled, channel])
+        parts.append(cv2.blur(plane - curve.astype(np.float32)[fine], (smoothing_px, smoothing_px)))
+    return ToneCurve(ab, pixels, np.asarray(cv2.magnitude(*parts), np.float32))
+
+
+def _medians(bins: npt.NDArray[np.int32], plane: Plane, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The median of `plane` in each bin, to 1/16; 0 where a bin is empty."""
+    values = np.clip(np.rint(plane * 16), -2048, 2047).astype(np.int32) + 2048
+    counts = np.bincount((bins * 4096 + values).ravel(), minlength=_BINS * 4096).reshape(_BINS, 4096)
+    reached = np.cumsum(counts, axis=1)
+    low, high = (np.argmax(half, axis=1) for half in (reached * 2 >= pixels[:, None], reached * 2 > pixels[:, None]))
+    return np.where(pixels > 0, (low + high - 4096) / 32, 0.0)
 
 
 def _running_median(ab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -9,6 +9,7 @@ from PIL import Image
 from benchmarks import mono_versions as made
 from judge_vision.metrics import mono, mono_figures
 from judge_vision.metrics.mono_words import tone_name
+from judge_vision.photograph.proving import linear_reduced
 
 DATA = Path(__file__).parents[1] / "data"
 GOLDEN = json.loads((DATA / "host-golden" / "host-golden.json").read_text())["cases"]
@@ -106,7 +107,7 @@ def test_tones_are_named_by_their_lab_hue(hue, name):
 
 def test_large_pictures_are_reduced_in_linear_light():
     checks = np.indices((2048, 2048)).sum(axis=0) % 2 * np.uint8(255)
-    small = mono.reduced(np.repeat(checks[..., None], 3, axis=2).astype(np.uint8), 1024)
+    small = linear_reduced(Image.fromarray(np.repeat(checks[..., None], 3, axis=2).astype(np.uint8)), 1024)
     assert small.shape == (1024, 1024, 3)
     assert np.unique(small).tolist() == [188]  # half of the light, not half of the code values (128)
 
