@@ -130,7 +130,7 @@ class ShardJob:
 
     def _write_record(self, item: Item, outcome: Outcome) -> dict[str, str]:
         failure = outcome if isinstance(outcome, PhotographError) else None
-        figures: Figures = {} if isinstance(outcome, PhotographError) else outcome
+        figures: Figures = outcome.details if isinstance(outcome, PhotographError) else outcome
         record = {
             "schema": f"judge-vision/{self.rule}/1",
             "image": item.image,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.table_docs import page
+from scripts.table_docs import page, stage2_page
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
@@ -70,6 +70,7 @@ def test_both_locks_pin_the_same_versions():
 
 def test_the_page_of_the_table_is_made_from_the_table():
     assert (ROOT / "docs" / "stage1-table.md").read_text() == page()
+    assert (ROOT / "docs" / "stage2-tables.md").read_text() == stage2_page()
 
 
 def test_no_module_is_longer_than_a_reader_keeps_in_mind():
