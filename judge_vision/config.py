@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from judge_vision.compliance.borders import BorderSettings
+from judge_vision.critique.settings import RequestSettings, Stage2Settings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
@@ -94,6 +95,8 @@ class Config(Section):
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
     report: ReportSettings = ReportSettings()
+    stage2: Stage2Settings = Stage2Settings()
+    stage2_requests: RequestSettings = RequestSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
     tonal: TonalSettings = TonalSettings()

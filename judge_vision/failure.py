@@ -64,7 +64,7 @@ class CritiqueErrorType(str, Enum):
     REPLY_EMPTY = "reply_empty"
     """The model said nothing."""
     REPLY_CUT = "reply_cut"
-    """The reply was cut at `stage2.max_tokens`."""
+    """The reply was cut at `stage2_requests.max_tokens`."""
     REPLY_NOT_JSON = "reply_not_json"
     """The reply is not one JSON object."""
     REPLY_INVALID = "reply_invalid"

@@ -52,8 +52,20 @@ CRITIQUES: tuple[Column, ...] = (
     Column("temperature", "float64", "critique", "Temperature that was sent; null: none", "", "0 to 2"),
     Column("reply_format", "string", "critique", "How the reply's form was asked for", range="json_schema, text"),
     Column("finish_reason", "string", "critique", "Why the model stopped, as the server says"),
-    Column("prompt_tokens", "int64", "critique", "Tokens of the request, as the server counts them", "tokens"),
-    Column("completion_tokens", "int64", "critique", "Tokens of the reply, as the server counts them", "tokens"),
+    Column(
+        "prompt_tokens",
+        "int64",
+        "critique",
+        "Tokens of all requests for this photograph, as the server counts them",
+        "tokens",
+    ),
+    Column(
+        "completion_tokens",
+        "int64",
+        "critique",
+        "Tokens of all replies for this photograph, as the server counts them",
+        "tokens",
+    ),
     Column(
         "requests", "int64", "critique", "Requests that were made for this photograph, retries included", "", ">= 0"
     ),
