@@ -26,6 +26,7 @@ include: "rules/tonal.smk"
 include: "rules/mono.smk"
 include: "rules/compliance.smk"
 include: "rules/merge.smk"
+include: "rules/critique.smk"
 include: "rules/report.smk"
 include: "rules/models.smk"
 
@@ -35,11 +36,12 @@ localrules:
 
 
 rule all:
-    """The Stage 1 table and the page."""
+    """The Stage 1 table and the page, and Stage 2 where it is on."""
     default_target: True
     input:
         "stage1.parquet",
         "report/index.html",
+        stage2_tables(),
         strict_check(),
 
 

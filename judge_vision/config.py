@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -122,6 +123,7 @@ class Config(Section):
                 "photos": absolute(self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
+                "stage2": dataclasses.replace(self.stage2, prompt=_template(self.stage2.prompt, absolute)),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
                 ),
@@ -147,6 +149,11 @@ def read_config(raw: dict[str, Any]) -> Config:
             given = "" if "was read as" in message else f" (given: {problem['input']!r})"
             lines.append(f"config key {key}: {message[0].lower()}{message[1:]}{given}")
         raise UserError("\n".join(lines)) from None
+
+
+def _template(name: str, absolute: Callable[[str], str]) -> str:
+    """A prompt template's name stays one; the path of a user's own file becomes absolute."""
+    return name if len(Path(name).parts) == 1 else absolute(name)
 
 
 def field_types(model: Any) -> dict[str, Any]:

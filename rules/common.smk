@@ -67,6 +67,11 @@ def strict_check():
     return [str(paths.STRICT)] if CONFIG.strict else []
 
 
+def stage2_tables():
+    """The table of critiques, where something is configured that writes them."""
+    return [] if CONFIG.stage2.resolved_engine() == "off" else [str(paths.STAGE2_TABLE)]
+
+
 def finish():
     session.remove_proofs()
     print(messages.summary(Path.cwd()), file=sys.stderr)

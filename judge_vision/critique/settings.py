@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field
+
+from judge_vision.failure import UserError
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,22 @@ class Stage2Settings:
         if self.engine == "auto":
             return "server" if self.base_url else "off"
         return self.engine
+
+    def check(self) -> None:
+        """Raise UserError, in one line, for settings that no critique can be written with."""
+        if self.engine == "server" and not self.base_url:
+            raise UserError("stage2.engine is server, but no stage2.base_url says where it is")
+        if not self.base_url:
+            return
+        url = urlsplit(self.base_url)
+        if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+            raise UserError(
+                f"stage2.base_url {self.base_url!r} is not the address of a server, such as http://127.0.0.1:8000/v1"
+            )
+        if url.username or url.password:
+            raise UserError("stage2.base_url holds a name or a key; keys go into $JUDGE_VISION_API_KEY only")
+        if self.resolved_engine() == "server" and not self.model:
+            raise UserError(f"stage2.model is missing: which model is to be asked? {self.base_url}/models lists them")
 
 
 @dataclass(frozen=True)

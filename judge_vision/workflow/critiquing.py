@@ -17,21 +17,19 @@ from judge_vision.critique.write import BLANK, ByServer, not_judged, write_by_ru
 from judge_vision.failure import CritiqueErrorType, PhotographError, UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.tonal import TonalSettings
-from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.messages import HOW_TO_TURN_ON
 from judge_vision.workflow.pixels import PixelJob
 from judge_vision.workflow.shard import Figures, Item, Outcome, content_key, each, held
 
-HOW_TO_TURN_ON = (
-    "Stage 2 (critiques) is off: no server is configured. To turn it on: "
-    "--config stage2='{base_url: http://127.0.0.1:8000/v1, model: NAME}' (docs/stage2.md)"
-)
 SERVER_LOCK = paths.STATE / "locks" / "stage2-server.lock"
 
 
 def critique_shard(shard: str) -> None:
     """Write the critiques of `shard`. Raises UserError where Stage 2 is off."""
     job = CritiqueJob("critique", shard)
+    # the next run asks again where failures are counted here, or nothing is
+    job.statistics_file.unlink(missing_ok=True)
     engine = job.stage2.resolved_engine()
     if engine == "off":
         raise UserError(HOW_TO_TURN_ON)
@@ -128,14 +126,6 @@ def open_server(run: dict[str, Any]) -> Server:
     settings = Stage2Settings(**run["stage2"])
     assert settings.base_url is not None and settings.model is not None, "checked when the run began"
     return Server(settings.base_url, settings.model, RequestSettings(**run["stage2_requests"]), settings.concurrency)
-
-
-def forget_failed(rule: str) -> None:
-    """Delete the indexes of jobs of `rule` with a failed record below the current folder: the next run asks again."""
-    folder = paths.index_file(rule, "x").parent
-    for path in folder.glob("*.json") if folder.is_dir() else ():
-        if any(record["status"] == "failed" for record in store.read_json(path)["records"]):
-            path.unlink()
 
 
 def _with_details(

@@ -10,6 +10,11 @@ from judge_vision.workflow import paths
 
 _FAILURES_SHOWN = 10
 
+HOW_TO_TURN_ON = (
+    "Stage 2 (critiques) is off: no server is configured. To turn it on: "
+    "--config stage2='{base_url: http://127.0.0.1:8000/v1, model: NAME}' (docs/stage2.md)"
+)
+
 
 def summary(results: Path) -> str:
     """How many photographs are ok and failed and why, and where the table and the page are."""
@@ -19,9 +24,27 @@ def summary(results: Path) -> str:
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found["skipped"].items()) if count)
     if skipped:
         lines.append(f"skipped, because not photographs: {skipped}")
+    lines += _stage2(results)
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
     return "\n".join(lines)
+
+
+def _stage2(results: Path) -> list[str]:
+    """What became of Stage 2 in this run; nothing where it was switched off on purpose."""
+    stage2 = store.read_json(results / paths.RUN_CONFIG)["stage2"]
+    if stage2["engine"] == "auto" and not stage2["base_url"]:
+        return [HOW_TO_TURN_ON]
+    try:
+        found = store.read_json(results / paths.STAGE2_SUMMARY)
+    except FileNotFoundError:
+        return []
+    if stage2["engine"] == "off":
+        return []
+    counts = f"{found['ok']} critiques, {found['failed']} failed, {found['not_judged']} not judged"
+    again = "; the same command asks again for those that failed" if found["failed"] else ""
+    by = " (written by rules: no model and no judge looked at the pictures)" if found["engine"] == "rules" else ""
+    return [f"Stage 2: {counts}{by}{again}", *_failures(found)]
 
 
 def failure(results: Path, log: str) -> str:

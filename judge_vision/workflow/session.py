@@ -19,6 +19,7 @@ from typing import Any
 
 from judge_vision.compliance.registry import open_competition
 from judge_vision.config import Config, read_config
+from judge_vision.critique.prompts import CRITIQUE_WORDS, load_prompt, template_path
 from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima
 from judge_vision.photograph.proof import ProofSizes
@@ -36,6 +37,8 @@ LIBRARIES = {
     "compliance": ("numpy", "pillow"),
     "entries": ("numpy",),
     "merge": ("pyarrow",),
+    # not the openai client: a new version of it must not ask anything again
+    "critique": ("pyarrow", "pillow"),
     "report": ("jinja2", "pyarrow"),
 }
 
@@ -102,6 +105,8 @@ def begin(config: Config, root: Path) -> None:
             # the scoring container cannot decode photographs, so `prepare` has to make proofs again
             shutil.rmtree(results / paths.index_file("prepare", "x").parent, ignore_errors=True)
     _forget_broken_manifest(results)
+    if config.stage2.resolved_engine() != "off":
+        _forget_failed_critiques(results)
 
 
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
@@ -127,8 +132,43 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "compliance": rules,
         "entries": rules,
         "merge": {},
+        "critique": _critique_settings(config),
         "report": dataclasses.asdict(config.report),
     }
+
+
+def _critique_settings(config: Config) -> dict[str, Any]:
+    """What critiques depend on; where the server is and how often it is asked is not among it."""
+    config.stage2.check()
+    template = load_prompt(template_path(config.stage2.prompt), CRITIQUE_WORDS)
+    chosen = {key: getattr(config.stage2, key) for key in ("model", "length", "judge_failed", "max_score")}
+    asked = {
+        key: getattr(config.stage2_requests, key)
+        for key in ("picture_side_px", "jpeg_quality", "max_tokens", "temperature", "top_p", "seed")
+    }
+    registry = config.compliance.registry
+    return {
+        "engine": config.stage2.resolved_engine(),
+        **chosen,
+        **asked,
+        "prompt": template.name,
+        "prompt_sha256": template.sha256,
+        "competition": config.compliance.competition,
+        "registry_sha256": store.file_sha256(Path(registry)) if registry else None,
+        "tonal": dataclasses.asdict(config.tonal),
+        "light": dataclasses.asdict(config.light),
+    }
+
+
+def _forget_failed_critiques(results: Path) -> None:
+    """Delete the index of each job that left failures, or whose statistics are gone: this run asks for those again."""
+    for path in (results / paths.index_file("critique", "x")).parent.glob("*.json"):
+        try:
+            failed = store.read_json(results / paths.STATE / "jobs" / "critique" / path.name)["failed"]
+        except (FileNotFoundError, ValueError):
+            failed = None
+        if failed != 0:
+            path.unlink()
 
 
 def remove_proofs() -> None:

@@ -62,6 +62,11 @@ class ShardJob:
         """How the job is called in messages."""
         return f"{self.rule} {self.shard}"
 
+    @property
+    def statistics_file(self) -> Path:
+        """How many photographs the job measured, found and failed at, and how long it took."""
+        return paths.STATE / "jobs" / self.rule / f"{self.shard}.json"
+
     def settings(self) -> dict[str, Any]:
         """The settings file of the rule: `settings`, and `measured_by`, the hash of code, settings and libraries."""
         return dict(store.read_json(paths.settings_file(self.rule)))
@@ -166,7 +171,7 @@ class ShardJob:
     def _write_statistics(self, total: int, cached: int, failed: int, seconds: float) -> None:
         # beside the index, not in it: timings would make every index differ and wake what depends on it
         store.write_json(
-            paths.STATE / "jobs" / self.rule / f"{self.shard}.json",
+            self.statistics_file,
             {"photographs": total, "cached": cached, "failed": failed, "seconds": round(seconds, 3)},
             durable=False,
         )
