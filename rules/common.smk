@@ -68,8 +68,9 @@ def strict_check():
 
 
 def stage2_tables():
-    """The table of critiques, where something is configured that writes them."""
-    return [] if CONFIG.stage2.resolved_engine() == "off" else [str(paths.STAGE2_TABLE)]
+    """Table and summary of the critiques, where something is configured that writes them."""
+    tables = [str(paths.STAGE2_TABLE), str(paths.STAGE2_SUMMARY)]
+    return [] if CONFIG.stage2.resolved_engine() == "off" else tables
 
 
 def finish():

@@ -169,6 +169,8 @@ def _forget_failed_critiques(results: Path) -> None:
             failed = None
         if failed != 0:
             path.unlink()
+            # a missing index alone wakes nothing as long as what is made from it is there
+            (results / paths.STAGE2_SUMMARY).unlink(missing_ok=True)
 
 
 def remove_proofs() -> None:
