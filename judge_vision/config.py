@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.compliance.borders import BorderSettings
 from judge_vision.critique.settings import RequestSettings, Stage2Settings
 from judge_vision.failure import UserError
@@ -22,6 +23,7 @@ from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
 from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
+from judge_vision.ranking.settings import PlayoffSettings, RankingSettings
 from judge_vision.report.settings import ReportSettings
 
 
@@ -98,6 +100,9 @@ class Config(Section):
     report: ReportSettings = ReportSettings()
     stage2: Stage2Settings = Stage2Settings()
     stage2_requests: RequestSettings = RequestSettings()
+    ranking: RankingSettings = RankingSettings()
+    playoff: PlayoffSettings = PlayoffSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
     tonal: TonalSettings = TonalSettings()
@@ -124,6 +129,13 @@ class Config(Section):
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
                 "stage2": dataclasses.replace(self.stage2, prompt=_template(self.stage2.prompt, absolute)),
+                "playoff": dataclasses.replace(self.playoff, prompt=_template(self.playoff.prompt, absolute)),
+                "ranking": dataclasses.replace(
+                    self.ranking, calibration=absolute(self.ranking.calibration) if self.ranking.calibration else None
+                ),
+                "calibration": dataclasses.replace(
+                    self.calibration, marks=absolute(self.calibration.marks) if self.calibration.marks else None
+                ),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
                 ),
