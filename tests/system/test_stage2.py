@@ -192,3 +192,79 @@ def test_a_server_that_is_gone_loses_nothing(results, settings):
         assert snakemake(results, settings)[0] == 0
     assert len(stand_in.requests) == 5
     assert {row["status"] for row in rows(results).values()} == {"ok", "not_judged"}
+
+
+def test_ranking_refuses_the_embedded_bundle_unless_told_otherwise(results, settings):
+    settings["ranking"] = {"score": "musiq_mos"}
+    status, output = snakemake(results, settings)
+    assert status != 0 and "never shown a human mark" in output and not (results / "ranking.parquet").exists()
+    settings["ranking"]["allow_embedded"] = True
+    status, output = snakemake(results, settings)
+    assert status == 0, output
+    table = rows(results, "ranking.parquet")
+    assert sorted(row["rank"] for row in table.values() if row["rank"]) == [1, 2, 3, 4, 5]
+    assert {row["mark"] for row in table.values()} == {row["band"] for row in table.values()} == {None}
+    assert all("never shown a human mark" in row["notice"] for row in table.values())
+
+
+COMPETITION = """
+[competition.round]
+name = "Round"
+categories = ["Open"]
+section_awards = ["First", "Second"]
+[competition.round.score_bands]
+Merit = [10, 13]
+Distinction = [14, 20]
+"""
+
+
+def test_the_best_meet_in_a_playoff_and_marks_of_people_calibrate(results, settings, tmp_path):
+    (tmp_path / "round.toml").write_text(COMPETITION)
+    settings["compliance"] = {"registry": str(tmp_path / "round.toml")}
+    settings["playoff"] = {"enabled": True, "min_score": 10}
+    with StandIn(lambda title: ["broken-json"] * 2 + ["good"] if "Chelsea|Nuthatch" in title else ["good"]) as stand_in:
+        settings["stage2"] = server(stand_in)
+        status, output = snakemake(results, settings)
+        assert status == 0, output
+        log = pq.read_table(results / "playoff.parquet").to_pylist()
+        met = {(row["first"], row["second"]) for row in log}
+        assert len(log) == len(met) == 20 and all((second, first) in met for first, second in met)
+        failed = [row for row in log if row["status"] == "failed"]
+        assert len(failed) == 1 and failed[0]["winner"] is None and failed[0]["raw_reply"]
+        stand_in.requests.clear()
+        status, output = snakemake(results, settings)
+        assert status == 0, output
+        assert stand_in.titles() == ["Chelsea|Nuthatch"]
+        assert all("better" in seen["properties"] and len(seen["urls"]) == 2 for seen in stand_in.requests)
+        stand_in.requests.clear()
+        assert "Nothing to be done" in snakemake(results, settings)[1]
+        (tmp_path / "marks.csv").write_text(
+            "image,mark\n" + "".join(f"{name},{10 + n}\n" for n, name in enumerate(sorted(rows(results))))
+        )
+        settings["calibration"] = {"marks": str(tmp_path / "marks.csv"), "least_photographs": 4}
+        status, output = snakemake(results, settings, "calibration")
+        assert status == 0 and not stand_in.requests, output
+    table = rows(results, "ranking.parquet")
+    first = min((row for row in table.values() if row["rank"]), key=lambda row: row["rank"])
+    # the stand-in prefers the brighter picture, whichever side it is on
+    assert (first["image"], first["placing"], first["playoff_wins"]) == (brightest(results), "First", 8)
+    assert first["playoff_low"] < first["playoff_strength"] < first["playoff_high"]
+    assert {row["band"] for row in table.values()} <= {None, "Merit", "Distinction"}
+    assert table["empty.jpg"]["status"] == "not_ranked"
+    schema = json.loads((ROOT / "judge_vision" / "records" / "schemas" / "playoff.schema.json").read_text())
+    for path in (results / "records" / "playoff").rglob("*.json"):
+        jsonschema.validate(json.loads(path.read_text()), schema)
+    found = json.loads((results / "calibration" / "calibration.json").read_text())
+    assert found["scores"]["critique"]["all"]["photographs"] == 5
+    assert "never shown a human mark" in (results / "calibration" / "index.html").read_text()
+
+
+def brightest(results):
+    table = pq.read_table(results / "stage1.parquet", columns=["image", "mean_luma"]).to_pylist()
+    return max((row for row in table if row["mean_luma"] is not None), key=lambda row: row["mean_luma"])["image"]
+
+
+def test_a_playoff_by_rules_is_not_offered(results, settings):
+    settings |= {"stage2": {"engine": "rules"}, "playoff": {"enabled": True}}
+    status, output = snakemake(results, settings)
+    assert status != 0 and "there is no playoff with stage2.engine rules" in output
