@@ -27,7 +27,7 @@ CRITIQUES: tuple[Column, ...] = (
     ),
     Column("error_type", "string", "critique", "Why not ok: one of a closed list; null for ok"),
     Column("error", "string", "critique", "The same in a sentence; null for ok"),
-    Column("engine", "string", "critique", "What wrote the critique", range="server, rules"),
+    Column("engine", "string", "critique", "What wrote the critique; null for not_judged", range="server, rules"),
     Column(
         "notice", "string", "critique", "A sentence to show wherever the critique or the score is shown: who wrote it"
     ),
