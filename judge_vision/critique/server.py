@@ -100,7 +100,7 @@ class _Trouble(Exception):
 
 
 class Server:
-    """A server, for many questions from several threads."""
+    """A server, for many questions from several threads; a context manager, whose end stops those still waiting."""
 
     def __init__(self, base_url: str, model: str, settings: RequestSettings, connections: int) -> None:
         key = os.environ.get(KEY_VARIABLE, "")
@@ -116,9 +116,19 @@ class Server:
         self._model = model
         self._settings = settings
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
         self._not_before = 0.0
         self._lacks_schema = False
         self._failed_in_a_row = 0
+
+    def __enter__(self) -> Server:
+        """Nothing to do: connections are made when needed."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop waiting and retrying, so that an interrupted job ends soon, and close the connections."""
+        self._stopped.set()
+        self._client.close()
 
     def ask(self, question: Question, prompt: Prompt, read: Callable[[str], T]) -> tuple[T, Exchange]:
         """The reply to `question`, through `read`, which raises ReplyError for one that cannot be used.
@@ -153,6 +163,8 @@ class Server:
                 message = f"not asked: the server failed for the {self._failed_in_a_row} photographs before; run again"
                 raise self._failure(CritiqueErrorType.SERVER_UNREACHABLE, message, exchange)
             self._wait_for_turn()
+            if self._stopped.is_set():
+                raise self._failure(CritiqueErrorType.SERVER_UNREACHABLE, "not asked: the job was stopped", exchange)
             try:
                 text = self._request(question, exchange, variation)
             except _Trouble as trouble:
@@ -181,12 +193,12 @@ class Server:
             with self._lock:
                 self._not_before = max(self._not_before, time.monotonic() + seconds)
         else:
-            time.sleep(seconds)
+            self._stopped.wait(seconds)
         return True
 
     def _wait_for_turn(self) -> None:
-        while (left := self._not_before - time.monotonic()) > 0:
-            time.sleep(left)
+        while (left := self._not_before - time.monotonic()) > 0 and not self._stopped.is_set():
+            self._stopped.wait(left)
 
     def _request(self, question: Question, exchange: Exchange, variation: int) -> str:
         """One request, and a second one without a schema where the server seems to lack them."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +25,7 @@ from judge_vision.workflow.messages import HOW_TO_TURN_ON
 from judge_vision.workflow.pixels import PixelJob
 from judge_vision.workflow.shard import Figures, Item, Outcome, content_key, each, held
 
-SERVER_LOCK = paths.STATE / "locks" / "stage2-server.lock"
+_SERVER_LOCK = paths.STATE / "locks" / "stage2-server.lock"
 
 
 def critique_shard(shard: str) -> None:
@@ -61,9 +64,7 @@ class CritiqueJob(PixelJob):
 
     def judged(self) -> list[Item]:
         """The photographs; those that are not judged go without their facts."""
-        return [
-            Item(item.image, item.entry, None) if self._left_out(item.image) else item for item in self.items()
-        ]  # fmt: skip
+        return [Item(one.image, one.entry) if self._left_out(one.image) else one for one in self.items()]
 
     def key(self, item: Item) -> str:
         """The cache key of a critique."""
@@ -92,8 +93,7 @@ class CritiqueJob(PixelJob):
                 asked.append(item)
         if not asked:
             return
-        with held(SERVER_LOCK, "another job talks to the server"):
-            server = open_server(self.locations)
+        with talking(self.locations) as server:
 
             def write(item: Item) -> Figures:
                 return engine.write(self.rows[item.image], lambda: self._readable(item), server)
@@ -121,16 +121,25 @@ def by_server(run: dict[str, Any]) -> ByServer:
     )
 
 
-def open_server(run: dict[str, Any]) -> Server:
-    """The server that a run's configuration names."""
+@contextmanager
+def talking(run: dict[str, Any]) -> Iterator[Server]:
+    """The server that a run's configuration names, for one job at a time."""
     settings = Stage2Settings(**run["stage2"])
     assert settings.base_url is not None and settings.model is not None, "checked when the run began"
-    return Server(settings.base_url, settings.model, RequestSettings(**run["stage2_requests"]), settings.concurrency)
+    requests = RequestSettings(**run["stage2_requests"])
+    with (
+        held(_SERVER_LOCK, "another job talks to the server"),
+        Server(settings.base_url, settings.model, requests, settings.concurrency) as server,
+    ):
+        try:
+            yield server
+        except KeyboardInterrupt:
+            # Threads that wait for the server would keep this process for as long as its time-out. Every reply that
+            # came is written, and every file is written whole, so nothing is lost.
+            os._exit(128 + signal.SIGINT)
 
 
-def _with_details(
-    outcomes: Iterable[tuple[Item, Outcome]], common: dict[str, Any]
-) -> Iterator[tuple[Item, Outcome]]:  # fmt: skip
+def _with_details(outcomes: Iterable[tuple[Item, Outcome]], common: dict[str, Any]) -> Iterator[tuple[Item, Outcome]]:
     """The same outcomes; failures carry every key of a record too."""
     for item, outcome in outcomes:
         if isinstance(outcome, PhotographError):

@@ -9,7 +9,7 @@ from typing import Any
 from judge_vision.config import Config
 from judge_vision.critique.prompts import CRITIQUE_WORDS, PLAYOFF_WORDS, load_prompt, template_path
 from judge_vision.failure import UserError
-from judge_vision.ranking.settings import check_playoff
+from judge_vision.ranking.settings import check_playoff, refuse_embedded
 from judge_vision.records import store
 from judge_vision.workflow import paths
 
@@ -22,8 +22,12 @@ LIBRARIES = {
 }
 
 
-def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
-    """The parameters of each of these rules. Raises UserError for settings that cannot be meant."""
+def rule_settings(config: Config, human_ratings: bool) -> dict[str, dict[str, Any]]:
+    """The parameters of each of these rules; `human_ratings` says whether the bundle was ever shown a human mark.
+
+    Raises UserError for settings that cannot be meant.
+    """
+    refuse_embedded(config.ranking.score, human_ratings, config.ranking.allow_embedded)
     return {"critique": _critique_settings(config), **_ranking_settings(config)}
 
 

@@ -44,7 +44,7 @@ def _stage2(results: Path) -> list[str]:
     counts = f"{found['ok']} critiques, {found['failed']} failed, {found['not_judged']} not judged"
     again = "; the same command asks again for those that failed" if found["failed"] else ""
     by = " (written by rules: no model and no judge looked at the pictures)" if found["engine"] == "rules" else ""
-    return [f"Stage 2: {counts}{by}{again}", *_failures(found)]
+    return [f"Stage 2: {counts}{by}{again}", *_failures(found, paths.STAGE2_SUMMARY)]
 
 
 def failure(results: Path, log: str) -> str:
@@ -58,7 +58,7 @@ def failure(results: Path, log: str) -> str:
     return f"the run did not finish; the same command continues it. Log: {log}"
 
 
-def _failures(found: dict[str, Any]) -> list[str]:
+def _failures(found: dict[str, Any], where: Path = paths.SUMMARY) -> list[str]:
     lines = [f"  {row['image']!r}: {row['error_type']}: {row['error']}" for row in found["failures"][:_FAILURES_SHOWN]]
     more = len(found["failures"]) - _FAILURES_SHOWN
-    return [*lines, f"  and {more} more; see summary.json"] if more > 0 else lines
+    return [*lines, f"  and {more} more; see {where}"] if more > 0 else lines

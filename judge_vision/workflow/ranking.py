@@ -31,9 +31,9 @@ from judge_vision.records import store
 from judge_vision.records.stage2_columns import MATCHES, RANKING, STAGE2_VERSION
 from judge_vision.records.table import arrow_schema, read_table, write_rows
 from judge_vision.workflow import paths
-from judge_vision.workflow.critiquing import SERVER_LOCK, open_server
+from judge_vision.workflow.critiquing import talking
 from judge_vision.workflow.pixels import PixelJob
-from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, each, held, read_records
+from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, each, read_records
 
 # Every key of a record, so that records of all outcomes have the same ones.
 _BLANK: dict[str, Any] = dict.fromkeys(
@@ -140,8 +140,7 @@ class _PlayoffJob(ShardJob):
 
     def ask(self, items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
         """The outcomes of `items`, several asked for at a time."""
-        with held(SERVER_LOCK, "another job talks to the server"):
-            server = open_server(self.context.config)
+        with talking(self.context.config) as server:
             for item, outcome in each(lambda item: self._ask(item, server), self.context.stage2.concurrency)(items):
                 if isinstance(outcome, PhotographError):
                     details = {**_BLANK, **outcome.details}

@@ -130,7 +130,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "compliance": rules,
         "entries": rules,
         "merge": {},
-        **later.rule_settings(config),
+        **later.rule_settings(config, chosen["human_ratings"]),
         "report": dataclasses.asdict(config.report),
     }
 

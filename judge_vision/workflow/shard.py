@@ -216,7 +216,8 @@ def each(function: Callable[[Item], Figures], workers: int) -> Measure:
             for _ in items:
                 yield finished.get().result()
         finally:
-            pool.shutdown(cancel_futures=True)
+            # not waited for: an interrupted job must not first finish what it began
+            pool.shutdown(wait=False, cancel_futures=True)
 
     return measure
 

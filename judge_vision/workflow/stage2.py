@@ -9,6 +9,7 @@ from judge_vision.records import store
 from judge_vision.records.stage2_columns import CRITIQUES, STAGE2_VERSION
 from judge_vision.records.table import arrow_schema, read_table, write_rows
 from judge_vision.workflow import paths
+from judge_vision.workflow.merge import sweep
 from judge_vision.workflow.shard import read_records
 
 _OUTCOMES = ("ok", "failed", "not_judged")
@@ -21,7 +22,8 @@ def build_table() -> dict[str, Any]:
     """
     stage1 = {row["image"]: row for row in read_table(paths.TABLE)[0]}
     rows = []
-    for shard in store.read_json(paths.MANIFEST)["shards"]:
+    shards = store.read_json(paths.MANIFEST)["shards"]
+    for shard in shards:
         for image, record in read_records("critique", shard).items():
             about = stage1.pop(image)
             rows.append({c.name: (about if c.source == "stage1" else record)[c.name] for c in CRITIQUES})
@@ -32,6 +34,7 @@ def build_table() -> dict[str, Any]:
     write_rows(paths.STAGE2_TABLE, rows, arrow_schema({"settings": settings}, [], CRITIQUES, STAGE2_VERSION))
     summary = summarise(rows, settings["engine"])
     store.write_json(paths.STAGE2_SUMMARY, summary)
+    sweep(set(shards), ["critique"])
     return summary
 
 

@@ -3,8 +3,10 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -186,6 +188,34 @@ def test_a_server_that_is_gone_loses_nothing(results, settings):
         assert snakemake(results, settings)[0] == 0
     assert len(stand_in.requests) == 5
     assert {row["status"] for row in rows(results).values()} == {"ok", "not_judged"}
+
+
+def test_an_interrupted_job_ends_at_once_and_keeps_what_came(results, settings):
+    plan = {"Chelsea": ["hang", "good"]}
+    settings["stage2_requests"] = {"timeout_s": 100.0}
+    with StandIn(lambda title: plan.get(title, ["good"])) as stand_in:
+        settings["stage2"] = server(stand_in)
+        assert snakemake(results, settings, "--dry-run")[0] == 0
+        lists = (results / "state" / "shards").glob("*.jsonl")
+        found = next(path for path in lists if "Chelsea" in path.read_text())
+        shard, entries = found.stem, len(found.read_text().splitlines())
+        command = [sys.executable, str(ROOT / "scripts" / "critique.py"), "--shard", shard]
+        with subprocess.Popen(command, cwd=results, preexec_fn=reset_sigint) as job:  # noqa: PLW1509
+            cached = results / "cache" / "critique"
+            while len(list(cached.rglob("*.json"))) < entries - 1:
+                time.sleep(0.1)
+            started = time.monotonic()
+            job.send_signal(signal.SIGINT)
+            assert job.wait(60) == 130
+        assert time.monotonic() - started < 10
+        stand_in.requests.clear()
+        assert subprocess.run(command, cwd=results, check=False).returncode == 0
+        assert stand_in.titles() == ["Chelsea"]
+
+
+def reset_sigint():
+    # a child of a program in the background would ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_ranking_refuses_the_embedded_bundle_unless_told_otherwise(results, settings):
