@@ -6,7 +6,7 @@ PHOTOS ?= examples/photos
 RESULTS ?= results
 CORES ?= all
 
-.PHONY: help demo run test test-fast lint format models verify-models check-rules clean clean-cache
+.PHONY: help demo run stage2 ranking calibration test test-fast lint format models verify-models check-rules clean clean-cache
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,19 @@ demo: $(VENV)/.ready ## Set up and judge the example photographs
 
 run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results
 	@$(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES)
+
+STAGE2 = "stage2={base_url: '$(SERVER)', model: '$(MODEL)'}"
+SERVED = $(if $(SERVER),$(STAGE2))
+TARGET = $(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES) -- $@
+
+stage2: $(VENV)/.ready ## Critiques: make stage2 PHOTOS=... SERVER=http://127.0.0.1:8000/v1 MODEL=NAME
+	@$(TARGET) $(if $(SERVER),--config $(SERVED))
+
+ranking: $(VENV)/.ready ## Ranks, bands and placings, with SERVER and MODEL as above
+	@$(TARGET) $(if $(SERVER),--config $(SERVED))
+
+calibration: $(VENV)/.ready ## Scores against human marks: make calibration PHOTOS=... MARKS=marks.csv
+	@$(TARGET) --config "calibration={marks: '$(abspath $(MARKS))'}" $(SERVED)
 
 test: lint ## Everything that CI runs
 	$(BIN)/python -m pytest

@@ -26,6 +26,8 @@ include: "rules/tonal.smk"
 include: "rules/mono.smk"
 include: "rules/compliance.smk"
 include: "rules/merge.smk"
+include: "rules/critique.smk"
+include: "rules/ranking.smk"
 include: "rules/report.smk"
 include: "rules/models.smk"
 
@@ -35,11 +37,13 @@ localrules:
 
 
 rule all:
-    """The Stage 1 table and the page."""
+    """The Stage 1 table and the page, and Stage 2 with the ranking where it is on."""
     default_target: True
     input:
         "stage1.parquet",
         "report/index.html",
+        critique_tables(),
+        ranking_tables(),
         strict_check(),
 
 

@@ -9,17 +9,21 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.compliance.borders import BorderSettings
+from judge_vision.critique.settings import RequestSettings, Stage2Settings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
 from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
+from judge_vision.ranking.settings import PlayoffSettings, RankingSettings
 from judge_vision.report.settings import ReportSettings
 
 
@@ -94,6 +98,11 @@ class Config(Section):
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
     report: ReportSettings = ReportSettings()
+    stage2: Stage2Settings = Stage2Settings()
+    stage2_requests: RequestSettings = RequestSettings()
+    ranking: RankingSettings = RankingSettings()
+    playoff: PlayoffSettings = PlayoffSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
     tonal: TonalSettings = TonalSettings()
@@ -119,6 +128,14 @@ class Config(Section):
                 "photos": absolute(self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
+                "stage2": dataclasses.replace(self.stage2, prompt=_template(self.stage2.prompt, absolute)),
+                "playoff": dataclasses.replace(self.playoff, prompt=_template(self.playoff.prompt, absolute)),
+                "ranking": dataclasses.replace(
+                    self.ranking, calibration=absolute(self.ranking.calibration) if self.ranking.calibration else None
+                ),
+                "calibration": dataclasses.replace(
+                    self.calibration, marks=absolute(self.calibration.marks) if self.calibration.marks else None
+                ),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
                 ),
@@ -144,6 +161,11 @@ def read_config(raw: dict[str, Any]) -> Config:
             given = "" if "was read as" in message else f" (given: {problem['input']!r})"
             lines.append(f"config key {key}: {message[0].lower()}{message[1:]}{given}")
         raise UserError("\n".join(lines)) from None
+
+
+def _template(name: str, absolute: Callable[[str], str]) -> str:
+    """A prompt template's name stays one; the path of a user's own file becomes absolute."""
+    return name if len(Path(name).parts) == 1 else absolute(name)
 
 
 def field_types(model: Any) -> dict[str, Any]:

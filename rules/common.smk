@@ -67,6 +67,29 @@ def strict_check():
     return [str(paths.STRICT)] if CONFIG.strict else []
 
 
+def critique_tables():
+    """Table and summary of the critiques, where something is configured that writes them."""
+    tables = [str(paths.STAGE2_TABLE), str(paths.STAGE2_SUMMARY)]
+    return [] if CONFIG.stage2.resolved_engine() == "off" else tables
+
+
+def scored_tables():
+    """The critiques, where they hold scores."""
+    return critique_tables() if CONFIG.stage2.resolved_engine() == "server" else []
+
+
+def playoff_tables():
+    """The playoff, where there is one."""
+    playoff = [index("playoff", "all"), str(paths.PLAYOFF_TABLE)]
+    return playoff if CONFIG.playoff.enabled else []
+
+
+def ranking_tables():
+    """The ranking, where scores are there that may rank, or a score is named."""
+    ranking = [str(paths.RANKING_TABLE), str(paths.RANKING_SUMMARY)]
+    return ranking if scored_tables() or CONFIG.ranking.score != "auto" else []
+
+
 def finish():
     session.remove_proofs()
     print(messages.summary(Path.cwd()), file=sys.stderr)

@@ -39,8 +39,10 @@ def main() -> int:
             str(ROOT / "Snakefile"),
             "--cores",
             arguments.cores,
+            # here, because options that take several values would swallow targets behind them
+            *arguments.rest,
         ]
-        command += ["--configfile", handle.name, "--quiet", "rules", "host", *arguments.rest]
+        command += ["--configfile", handle.name, "--quiet", "rules", "host"]
         status = subprocess.run(command, check=False).returncode
     # a run that did something has said this already
     if status == 0 and (results / "summary.json").stat().st_mtime < started:

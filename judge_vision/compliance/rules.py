@@ -184,7 +184,8 @@ class Competition(Table):
     rules: Rules = Field(default=Rules(), description="Rules of the whole competition")
     severity: dict[str, SeverityName] = Field(default={}, description="What follows when a rule is broken, by rule")
     text_rules: dict[str, str] = Field(default={}, description="Rules in words that no program can check")
-    awards: list[str] = Field(default=[], description="Names of the awards")
+    awards: list[str] = Field(default=[], description="Awards over all sections, the highest first")
+    section_awards: list[str] = Field(default=[], description="Awards given in each section, the highest first")
     score_bands: dict[str, Annotated[list[float], Field(min_length=1)]] = Field(
         default={}, description="Marks that earn a label, as a list of marks or its two ends; half marks count"
     )

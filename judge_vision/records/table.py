@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from judge_vision.records import store
-from judge_vision.records.columns import COLUMNS, SCHEMA_VERSION
+from judge_vision.records.columns import COLUMNS, SCHEMA_VERSION, Column
 
 _TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -25,15 +25,17 @@ _TYPES: dict[str, pa.DataType] = {
 STEPS = ("prepare", "iqa", "tonal", "mono", "compliance")
 
 
-def arrow_schema(metadata: dict[str, Any], extra: list[str]) -> pa.Schema:
-    """The table's schema; `extra` are columns of the user's own list, kept as text behind ours."""
+def arrow_schema(
+    metadata: dict[str, Any], extra: list[str], columns: tuple[Column, ...] = COLUMNS, version: str = SCHEMA_VERSION
+) -> pa.Schema:
+    """A table's schema; `extra` are columns of the user's own list, kept as text behind ours."""
     fields = [
         pa.field(column.name, _TYPES[column.type], metadata={"unit": column.unit, "description": column.description})
-        for column in COLUMNS
+        for column in columns
     ]
     fields += [pa.field(name, pa.string()) for name in extra]
     values = {f"judge_vision.{key}": store.canonical_json(value) for key, value in metadata.items()}
-    return pa.schema(fields, metadata={"judge_vision.schema_version": SCHEMA_VERSION, **values})
+    return pa.schema(fields, metadata={"judge_vision.schema_version": version, **values})
 
 
 def row(
@@ -61,7 +63,12 @@ def row(
 def write_table(path: Path, rows: list[dict[str, Any]], metadata: dict[str, Any], extra: list[str]) -> None:
     """Write `rows`, sorted by image, as Parquet, atomically. The same rows and metadata give the same bytes."""
     ordered = sorted(rows, key=lambda values: values["image"])
-    table = pa.Table.from_pylist(ordered, schema=arrow_schema(metadata, extra))
+    write_rows(path, ordered, arrow_schema(metadata, extra))
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
+    """Write `rows`, in their order, as Parquet, atomically."""
+    table = pa.Table.from_pylist(rows, schema=schema)
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", row_group_size=65_536)
     store.write_bytes(path, buffer.getvalue())

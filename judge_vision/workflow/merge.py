@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,7 @@ def merge() -> dict[str, Any]:
     write_table(paths.TABLE, rows, _metadata(), sorted(extra_names))
     summary = summarise(rows)
     store.write_json(paths.SUMMARY, summary)
-    _sweep(set(manifest["shards"]))
+    sweep(set(manifest["shards"]), STEPS)
     return summary
 
 
@@ -76,9 +76,9 @@ def _metadata() -> dict[str, Any]:
     return {"steps": steps, "bundle": steps["iqa"]["settings"]["bundle"]}
 
 
-def _sweep(shards: set[str]) -> None:
-    """Remove what earlier runs left of shards that are no more."""
-    for step in STEPS:
+def sweep(shards: set[str], steps: Iterable[str]) -> None:
+    """Remove what earlier runs of these rules left of shards that are no more."""
+    for step in steps:
         for folder in (paths.records_folder(step), paths.STATE / "jobs" / step, paths.index_file(step, "x").parent):
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name.split(".")[0] not in shards:

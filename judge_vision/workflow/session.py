@@ -23,7 +23,7 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import later, paths
 from judge_vision.workflow.code import code_digest
 from judge_vision.workflow.pixels import READERS
 
@@ -36,6 +36,7 @@ LIBRARIES = {
     "compliance": ("numpy", "pillow"),
     "entries": ("numpy",),
     "merge": ("pyarrow",),
+    **later.LIBRARIES,
     "report": ("jinja2", "pyarrow"),
 }
 
@@ -102,6 +103,8 @@ def begin(config: Config, root: Path) -> None:
             # the scoring container cannot decode photographs, so `prepare` has to make proofs again
             shutil.rmtree(results / paths.index_file("prepare", "x").parent, ignore_errors=True)
     _forget_broken_manifest(results)
+    if config.stage2.resolved_engine() != "off":
+        later.forget_failed(results)
 
 
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
@@ -127,6 +130,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "compliance": rules,
         "entries": rules,
         "merge": {},
+        **later.rule_settings(config, chosen["human_ratings"]),
         "report": dataclasses.asdict(config.report),
     }
 

@@ -15,10 +15,11 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from judge_vision.failure import ErrorType, PhotographError
@@ -61,6 +62,11 @@ class ShardJob:
         """How the job is called in messages."""
         return f"{self.rule} {self.shard}"
 
+    @property
+    def statistics_file(self) -> Path:
+        """How many photographs the job measured, found and failed at, and how long it took."""
+        return paths.STATE / "jobs" / self.rule / f"{self.shard}.json"
+
     def settings(self) -> dict[str, Any]:
         """The settings file of the rule: `settings`, and `measured_by`, the hash of code, settings and libraries."""
         return dict(store.read_json(paths.settings_file(self.rule)))
@@ -87,7 +93,7 @@ class ShardJob:
         `usable` may refuse cached figures whose companion files (a heat map, a working copy) are gone.
         Photographs whose preparation failed are passed on as failed, with the same reason.
         """
-        with _held(paths.shard_lock(self.rule, self.shard)):
+        with held(paths.shard_lock(self.rule, self.shard), "a job of an earlier run still works on the same shard"):
             started = time.monotonic()
             outcomes: dict[str, Outcome] = {}
             pending: list[Item] = []
@@ -130,7 +136,7 @@ class ShardJob:
 
     def _write_record(self, item: Item, outcome: Outcome) -> dict[str, str]:
         failure = outcome if isinstance(outcome, PhotographError) else None
-        figures: Figures = {} if isinstance(outcome, PhotographError) else outcome
+        figures: Figures = outcome.details if isinstance(outcome, PhotographError) else outcome
         record = {
             "schema": f"judge-vision/{self.rule}/1",
             "image": item.image,
@@ -165,7 +171,7 @@ class ShardJob:
     def _write_statistics(self, total: int, cached: int, failed: int, seconds: float) -> None:
         # beside the index, not in it: timings would make every index differ and wake what depends on it
         store.write_json(
-            paths.STATE / "jobs" / self.rule / f"{self.shard}.json",
+            self.statistics_file,
             {"photographs": total, "cached": cached, "failed": failed, "seconds": round(seconds, 3)},
             durable=False,
         )
@@ -201,20 +207,29 @@ def each(function: Callable[[Item], Figures], workers: int) -> Measure:
             return item, PhotographError(ErrorType.INTERNAL, "a defect of this program; the job's log has the details")
 
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
-        with ThreadPoolExecutor(max_workers=workers) as pool:
-            yield from pool.map(guarded, items)
+        pool = ThreadPoolExecutor(max_workers=workers)
+        # as they come: a slow photograph must not keep finished ones from being written
+        finished: SimpleQueue[Future[tuple[Item, Outcome]]] = SimpleQueue()
+        try:
+            for item in items:
+                pool.submit(guarded, item).add_done_callback(finished.put)
+            for _ in items:
+                yield finished.get().result()
+        finally:
+            # not waited for: an interrupted job must not first finish what it began
+            pool.shutdown(wait=False, cancel_futures=True)
 
     return measure
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`. The system releases it when the process ends, however it ends."""
+def held(path: Path, whom: str) -> Iterator[None]:
+    """Hold an exclusive lock on `path`; `whom` says who else may have it. The system releases it when we end."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.warning("waiting for a job of an earlier run that still works on the same shard (%s)", path)
+            log.warning("waiting: %s (%s)", whom, path)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.table_docs import page
+from scripts.table_docs import page, stage2_page
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
@@ -47,7 +47,9 @@ def test_the_packages_root_imports_nothing():
     assert done.stdout.strip() == "['judge_vision']"
 
 
-@pytest.mark.parametrize("room", ["photograph", "models", "metrics", "compliance", "records"])
+@pytest.mark.parametrize(
+    "room", ["photograph", "models", "metrics", "compliance", "records", "critique", "ranking", "calibration"]
+)
 def test_no_room_imports_the_report_or_the_workflow(room):
     for path in (PACKAGE / room).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -70,6 +72,7 @@ def test_both_locks_pin_the_same_versions():
 
 def test_the_page_of_the_table_is_made_from_the_table():
     assert (ROOT / "docs" / "stage1-table.md").read_text() == page()
+    assert (ROOT / "docs" / "stage2-tables.md").read_text() == stage2_page()
 
 
 def test_no_module_is_longer_than_a_reader_keeps_in_mind():

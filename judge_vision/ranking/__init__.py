@@ -1,0 +1,1 @@
+"""From scores to ranks, bands and placings; the playoff between the best."""
