@@ -33,9 +33,15 @@ def numbers(scores: Scores):
 
 def test_a_picture_scores_the_same_alone_and_in_a_batch(scorer):
     pictures = [golden.picture(size) for size in SIZES]
+    pictures += [picture[::-1].copy() for picture in pictures]
     together = [numbers(scores) for scores in scorer.score(pictures)]
     for picture, found in zip(pictures, together, strict=True):
-        assert numbers(scorer.score([picture])[0]) == pytest.approx(found, abs=1e-5)
+        alone = numbers(scorer.score([picture])[0])
+        if scorer.device == "cpu":
+            # to the last bit: what is scored after an interruption has other neighbours than before it
+            assert alone.tolist() == found.tolist()
+        else:
+            assert alone == pytest.approx(found, abs=1e-5)
 
 
 def test_the_cap_is_recorded_only_where_it_applied(scorer):
