@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from judge_vision.failure import PhotographError, UserError
+from judge_vision.failure import PhotographError
 from judge_vision.photograph.colour import SRGB, UNTAGGED
 from judge_vision.photograph.metadata import has_c2pa
 from judge_vision.photograph.picture import Picture, decode, identify
@@ -121,18 +121,11 @@ def _write_thumbnail(image: Image.Image, path: Path, side_px: int) -> None:
         small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     buffer = io.BytesIO()
     small.convert("RGB").save(buffer, "JPEG", quality=82)
-    _store(path, buffer.getvalue())
+    store.write_bytes(path, buffer.getvalue(), durable=False)
 
 
 def _write(image: Image.Image, path: Path) -> None:
     buffer = io.BytesIO()
     # level 1: a working copy lives for minutes, and a higher level takes longer than everything else here
     image.save(buffer, "PNG", compress_level=1)
-    _store(path, buffer.getvalue())
-
-
-def _store(path: Path, data: bytes) -> None:
-    try:
-        store.write_bytes(path, data, durable=False)
-    except OSError as error:
-        raise UserError(f"the working copy {path} cannot be written: {error.strerror}") from None
+    store.write_bytes(path, buffer.getvalue(), durable=False)

@@ -38,9 +38,9 @@ def index_file(rule: str, shard: str) -> Path:
     return STATE / "index" / rule / f"{shard}.json"
 
 
-def shard_lock(rule: str, shard: str) -> Path:
-    """Held by the job of `rule` on `shard`, so that an orphan of a killed run and its successor take turns."""
-    return STATE / "locks" / f"{rule}-{shard}.lock"
+def job_lock(rule: str, shard: str | None = None) -> Path:
+    """Held by a job while it works, so that an orphan of a killed run and its successor take turns."""
+    return STATE / "locks" / (f"{rule}-{shard}.lock" if shard else f"{rule}.lock")
 
 
 def records_folder(rule: str) -> Path:

@@ -8,7 +8,6 @@ before must survive that. Standard library only: the scoring container runs this
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -16,14 +15,14 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.lock import held
 from judge_vision.workflow.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -87,7 +86,7 @@ class ShardJob:
         `usable` may refuse cached figures whose companion files (a heat map, a working copy) are gone.
         Photographs whose preparation failed are passed on as failed, with the same reason.
         """
-        with _held(paths.shard_lock(self.rule, self.shard)):
+        with held(paths.job_lock(self.rule, self.shard)):
             started = time.monotonic()
             outcomes: dict[str, Outcome] = {}
             pending: list[Item] = []
@@ -196,6 +195,9 @@ def each(function: Callable[[Item], Figures], workers: int) -> Measure:
             return item, function(item)
         except PhotographError as failure:
             return item, failure
+        except UserError:
+            # a full disk, say: no photograph's fault
+            raise
         except Exception:
             log.exception("%s: unexpected", item.image)
             return item, PhotographError(ErrorType.INTERNAL, "a defect of this program; the job's log has the details")
@@ -205,16 +207,3 @@ def each(function: Callable[[Item], Figures], workers: int) -> Measure:
             yield from pool.map(guarded, items)
 
     return measure
-
-
-@contextmanager
-def _held(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`. The system releases it when the process ends, however it ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.warning("waiting for a job of an earlier run that still works on the same shard (%s)", path)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
