@@ -121,11 +121,13 @@ def _write_thumbnail(image: Image.Image, path: Path, side_px: int) -> None:
         small = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     buffer = io.BytesIO()
     small.convert("RGB").save(buffer, "JPEG", quality=82)
-    store.write_bytes(path, buffer.getvalue(), durable=False)
+    # flushed: whoever finds it later only sees that it is there
+    store.write_bytes(path, buffer.getvalue())
 
 
 def _write(image: Image.Image, path: Path) -> None:
     buffer = io.BytesIO()
     # level 1: a working copy lives for minutes, and a higher level takes longer than everything else here
     image.save(buffer, "PNG", compress_level=1)
+    # not flushed: it is large, and who reads it notices damage
     store.write_bytes(path, buffer.getvalue(), durable=False)

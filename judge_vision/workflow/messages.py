@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from judge_vision.records import store
 from judge_vision.workflow import paths
 
 _FAILURES_SHOWN = 10
+# Photographs that fail for exactly the same reason are listed one by one up to this number.
+_ALIKE_SHOWN = 5
 
 
 def summary(results: Path) -> str:
@@ -36,6 +39,10 @@ def failure(results: Path, log: str) -> str:
 
 
 def _failures(found: dict[str, Any]) -> list[str]:
-    lines = [f"  {row['image']!r}: {row['error_type']}: {row['error']}" for row in found["failures"][:_FAILURES_SHOWN]]
-    more = len(found["failures"]) - _FAILURES_SHOWN
+    counts = Counter((row["error_type"], row["error"]) for row in found["failures"])
+    # a reason that many share (no AVX, say) is said once
+    lines = [f"  {count} photographs: {kind}: {why}" for (kind, why), count in counts.items() if count > _ALIKE_SHOWN]
+    rare = [row for row in found["failures"] if counts[row["error_type"], row["error"]] <= _ALIKE_SHOWN]
+    lines += [f"  {row['image']!r}: {row['error_type']}: {row['error']}" for row in rare[:_FAILURES_SHOWN]]
+    more = len(rare) - _FAILURES_SHOWN
     return [*lines, f"  and {more} more; see summary.json"] if more > 0 else lines

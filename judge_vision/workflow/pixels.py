@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ from judge_vision.photograph.working import open_working
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.shard import Item, ShardJob, content_key
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,17 @@ class PixelJob(ShardJob):
         """The picture as displayed, uint8 [height, width, 3], sRGB. Raises PhotographError where it changed."""
         facts = item.facts or {}
         photos, folder = Path(self.locations["photos"]), paths.working_folder(self.shard)
-        if facts["working"] is not None and not (folder / facts["working"]).exists():
+        if facts["working"] is None:
+            return open_working(photos, folder, facts)
+        if not (folder / facts["working"]).exists():
             self._prepare_again(photos, folder, facts)
-        return open_working(photos, folder, facts)
+        try:
+            return open_working(photos, folder, facts)
+        except (OSError, SyntaxError):
+            # working copies are not flushed, so a power cut leaves parts of them; Pillow notices by the checksum
+            log.warning("the working copy of %s is damaged; making it again", item.image)
+            self._prepare_again(photos, folder, facts)
+            return open_working(photos, folder, facts)
 
     def _prepare_again(self, photos: Path, folder: Path, facts: dict[str, Any]) -> None:
         """Make the working copy of an earlier run once more: a changed threshold of one rule re-runs that rule only."""

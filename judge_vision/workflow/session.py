@@ -20,7 +20,7 @@ from typing import Any
 from judge_vision.compliance.registry import open_competition
 from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
-from judge_vision.models import bundle
+from judge_vision.models import bundle, runtime
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.code import code_digest
@@ -85,6 +85,10 @@ def begin(config: Config, root: Path) -> None:
     _write(results / paths.RUN_CONFIG, config.model_dump(mode="json"))
     _write_inventory(config, results)
     documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
+    if problem := runtime.processor_problem():
+        print(f"judge-vision: no model scores: {problem}", file=sys.stderr)
+        # so that the same command on a better machine scores what is missing
+        documents["iqa"]["processor"] = problem
     for rule in READ_PIXELS:
         # other preparation, other pixels
         documents[rule]["measured_by"] = store.digest(
