@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,9 @@ def held(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            log.warning("waiting for a job of an earlier run that still does the same work (%s)", path)
+            waiting = f"waiting for a job of an earlier run that still does the same work ({path.stem})"
+            log.warning(waiting)
+            print(f"[{path.stem}] {waiting}", file=sys.stderr, flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
         _held.add(path)
         try:

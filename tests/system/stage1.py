@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pyarrow.parquet as pq
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "photos"
+# The small folder of photographs (conftest.py) makes two shards.
+MORE = {"images_per_job": 3}
 
 
 def command(results, *more, root=ROOT, cores=2, **config):
@@ -47,6 +50,14 @@ def start(results, *more, cwd=None, output=subprocess.DEVNULL, **config):
         # a shell that starts a job with & lets it ignore SIGINT, and so would its children
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - the tests start no threads
     )
+
+
+def fresh(folder, name, undisturbed=None):
+    """A new results folder; with the scores of an undisturbed run no job needs TensorFlow's seconds to start."""
+    results = folder / f"results {name}"
+    if undisturbed:
+        shutil.copytree(undisturbed / "cache" / "iqa", results / "cache" / "iqa")
+    return results
 
 
 def rows(results):

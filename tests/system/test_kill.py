@@ -3,16 +3,14 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import time
 
 import psutil
 import pytest
-from PIL import Image
 
-from tests.system.stage1 import EXAMPLES, rows, snakemake, start, stop_group, wait_for
+from tests.system.stage1 import MORE, fresh, snakemake, start, stop_group, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -21,37 +19,6 @@ KILLS_WHILE_SCORING = 6
 SEED = int(os.environ.get("KILL_SEED", "1"))
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 WAYS = [(target, number) for number in SIGNALS for target in ("job", "snakemake", "group")]
-MORE = {"images_per_job": 3}
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    """Five small photographs, one of which needs a working copy, and one cut file."""
-    folder = tmp_path_factory.mktemp("photos")
-    for name in ("Chelsea.jpg", "Drum and wine.jpg", "Coffee break.png", "Mono/Only the bowl.jpg"):
-        with Image.open(EXAMPLES / name) as image:
-            image.reduce(2).convert("RGB").save(folder / f"{name[-9:]}.jpg")
-    with Image.open(EXAMPLES / "Mono" / "The cameraman.png") as image:
-        image.save(folder / "grey.tif")
-    (folder / "cut.jpg").write_bytes((EXAMPLES / "Astronaut.jpg").read_bytes()[:9000])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def undisturbed(photos, tmp_path_factory):
-    results = tmp_path_factory.mktemp("undisturbed") / "results"
-    status, output = snakemake(results, photos=photos, **MORE)
-    assert status == 0, output
-    assert {row["status"] for row in rows(results).values()} == {"ok", "failed"}
-    return results
-
-
-def fresh(folder, number, undisturbed=None):
-    """A new results folder; with the scores of an undisturbed run no job needs TensorFlow's seconds to start."""
-    results = folder / f"results {number}"
-    if undisturbed:
-        shutil.copytree(undisturbed / "cache" / "iqa", results / "cache" / "iqa")
-    return results
 
 
 def strike(process, target, number, chance):
