@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import estimate, paths
 
 _FAILURES_SHOWN = 10
 # Photographs that fail for exactly the same reason are listed one by one up to this number.
@@ -22,9 +22,22 @@ def summary(results: Path) -> str:
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found["skipped"].items()) if count)
     if skipped:
         lines.append(f"skipped, because not photographs: {skipped}")
+    lines += _work(results)
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
     return "\n".join(lines)
+
+
+def _work(results: Path) -> list[str]:
+    jobs = estimate.noted(results)
+    if not jobs:
+        return ["nothing had to be measured"]
+    cached = sum(job["cached"] for job in jobs)
+    counts = Counter[str]()
+    for job in jobs:
+        counts[job["rule"]] += job["photographs"] - job["cached"] - job["failed"]
+    done = ", ".join(f"{rule} {counts[rule]:,}" for rule in estimate.RULES if counts[rule])
+    return [f"measured: {done or 'nothing'}; found in the cache: {cached:,} figures"]
 
 
 def failure(results: Path, log: str) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 STATE = Path("state")
 INVENTORY = STATE / "inventory.jsonl"
 RUN_CONFIG = STATE / "config.json"
+RUN = STATE / "run.json"
+PROGRESS = STATE / "progress.jsonl"
+RATES = STATE / "rates.json"
 RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
@@ -16,6 +19,7 @@ STRICT = STATE / "strict.ok"
 SKIPPED = STATE / "skipped.json"
 SUMMARY = Path("summary.json")
 TABLE = Path("stage1.parquet")
+CACHE = Path("cache")
 THUMBNAILS = Path("thumbnails")
 HEAT_MAPS = Path("heatmaps")
 CORRECTED = Path("corrected")
@@ -50,7 +54,7 @@ def records_folder(rule: str) -> Path:
 
 def cache_folder(rule: str) -> Path:
     """Figures by content: they survive renames, moves between shards, failures and kills."""
-    return Path("cache") / rule
+    return CACHE / rule
 
 
 def working_folder(shard: str) -> Path:

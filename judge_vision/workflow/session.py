@@ -22,7 +22,7 @@ from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
 from judge_vision.models import bundle, runtime
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import cache_limit, estimate, paths
 from judge_vision.workflow.code import code_digest
 
 # The libraries whose version can change what a rule computes.
@@ -72,8 +72,10 @@ def set_environment(config: Config, root: Path) -> None:
     os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
 
 
-def begin(config: Config, root: Path) -> None:
+def begin(config: Config, root: Path, cores: int | None = None) -> None:
     """Make the results folder ready for a run with `config`, whose paths are absolute; `root` holds the Snakefile.
+
+    `cores` is how many the run may use, None where that is not known. Says how long the run will take.
 
     Raises UserError where a folder is missing or not writable, or another run uses the results folder.
     """
@@ -100,6 +102,8 @@ def begin(config: Config, root: Path) -> None:
             # the scoring container cannot decode every format, so `prepare` has to make working copies again
             shutil.rmtree(results / paths.index_file("prepare", "x").parent, ignore_errors=True)
     _forget_broken_manifest(results)
+    cache_limit.trim(results / paths.CACHE, config.cache.max_mb)
+    _say_how_long(config, results, cores)
 
 
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
@@ -145,6 +149,13 @@ def _with_code(rule: str, settings: dict[str, Any], root: Path) -> dict[str, Any
         "code": code_digest(script, root, carriers=True),
         "measured_by": store.digest([rule, settings, versions, measuring]),
     }
+
+
+def _say_how_long(config: Config, results: Path, cores: int | None) -> None:
+    at_once = max(1, (cores or os.cpu_count() or 1) // config.jobs.host_threads)
+    line = estimate.begin(results, config.first_rates.model_dump(), config.images_per_job, at_once)
+    if line:
+        print(f"judge-vision: {line}", file=sys.stderr)
 
 
 def _check_folders(config: Config, results: Path) -> None:

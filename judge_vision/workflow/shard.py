@@ -119,7 +119,10 @@ class ShardJob:
 
     def _cached(self, key: str) -> Figures | None:
         try:
-            return dict(store.read_json(self._cache_file(key)))
+            figures = dict(store.read_json(self._cache_file(key)))
+            # used now: what has not been used for longest goes first where the cache has a limit
+            os.utime(self._cache_file(key))
+            return figures
         except FileNotFoundError:
             return None
         except ValueError:
