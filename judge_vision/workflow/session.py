@@ -166,10 +166,9 @@ def _check_folders(config: Config, results: Path) -> None:
         raise UserError(f"the photo folder {photos} lies inside the results folder {results}; choose another one")
     try:
         (results / paths.STATE).mkdir(parents=True, exist_ok=True)
+        (results / paths.RUN_LOCK).touch()
     except OSError as error:
         raise UserError(f"the results folder {results} cannot be written: {error.strerror}") from None
-    if not os.access(results / paths.STATE, os.W_OK):
-        raise UserError(f"the results folder {results} cannot be written: permission denied")
 
 
 def _lock(results: Path) -> None:
