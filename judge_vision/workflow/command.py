@@ -45,6 +45,8 @@ def run(description: str | None, work: Callable[[argparse.Namespace], None], *, 
 
 
 def _log_to(path: Path | None) -> None:
+    # a log that does not fit on a full disk must not bury the line that says so
+    logging.raiseExceptions = False
     handler: logging.Handler = logging.StreamHandler()
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Other machines: no AVX, another locale, clock, number of cores and order of files; and how much memory a run takes."""
+"""Other machines: no AVX; another locale, clock, number of cores and order of files; and the memory of a run."""
 
 import shutil
 import subprocess
