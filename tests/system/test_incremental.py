@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.system.stage1 import MORE, ROOT, measured, rows, snakemake
+from tests.system.stage1 import MORE, ROOT, fresh, measured, rows, snakemake
 
 pytestmark = pytest.mark.slow
 
@@ -102,3 +102,22 @@ def test_adding_to_a_folder_leaves_other_shards_alone(photos, finished, tmp_path
     assert {name: images(after[name]) for name in before} == {name: images(shard) for name, shard in before.items()}
     assert len(after) == len(before) + 1
     assert measured(finished, "iqa") == 0, "a copy of a photograph has the same content"
+
+
+def test_the_cache_is_cleaned_kept_within_its_size_and_its_hits_are_reported(photos, undisturbed, finished, tmp_path):
+    odd = finished.rename(tmp_path / 'it\'s a "cache" {x}')
+    call = ["make", "--no-print-directory", "-C", str(ROOT), "clean-cache", f"RESULTS={odd}"]
+    status, output = snakemake(undisturbed, photos=photos, **MORE)
+    assert status == 0 and "Nothing to be done" in output
+    again = fresh(tmp_path, "again")
+    for name in ("cache", "thumbnails", "heatmaps"):
+        shutil.copytree(undisturbed / name, again / name)
+    status, output = snakemake(again, photos=photos, **MORE)
+    # five rules, five photographs; the sixth is cut
+    assert status == 0 and "measured: nothing; found in the cache: 25 figures" in output, output
+    assert table(again) == table(undisturbed)
+    status, output = snakemake(again, photos=photos, cache="{max_mb: 0}", **MORE)
+    assert status == 0 and not list((again / "cache").rglob("*.json"))
+    assert subprocess.run(call, check=False, env={**os.environ, "MAKEFLAGS": ""}).returncode == 0
+    assert not (odd / "cache").exists() and (odd / "stage1.parquet").exists()
+    assert subprocess.run([*call[:-1], "RESULTS="], check=False, capture_output=True).returncode != 0
