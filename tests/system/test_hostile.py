@@ -100,11 +100,19 @@ def folder(tmp_path_factory):
     return photos
 
 
+def states(folder):
+    """What would tell that somebody wrote to a file or a folder."""
+    facts = {path: path.lstat() for path in folder.rglob("*")}
+    return {path: (one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino) for path, one in facts.items()}
+
+
 @pytest.fixture(scope="module")
 def results(folder, tmp_path_factory):
     place = tmp_path_factory.mktemp("out") / "results"
+    before = states(folder)
     status, output = snakemake(place, photos=folder, prepare="{memory_mb: 400}")
     assert status == 0, output
+    assert states(folder) == before, "photographs are only ever read"
     return place
 
 
