@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from tests.system.stage1 import MORE, ROOT, fresh, measured, rows, snakemake
 
@@ -121,3 +122,30 @@ def test_the_cache_is_cleaned_kept_within_its_size_and_its_hits_are_reported(pho
     assert subprocess.run(call, check=False, env={**os.environ, "MAKEFLAGS": ""}).returncode == 0
     assert not (odd / "cache").exists() and (odd / "stage1.parquet").exists()
     assert subprocess.run([*call[:-1], "RESULTS="], check=False, capture_output=True).returncode != 0
+
+
+def test_an_edited_photograph_is_noticed_although_its_folder_is_as_old_as_before(photos, finished, tmp_path):
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    assert snakemake(finished, photos=folder, **MORE)[0] == 0
+    before = rows(finished)
+    names, age = sorted(path.name for path in folder.iterdir()), folder.stat().st_mtime_ns
+    with Image.open(folder / "grey.tif") as image:
+        image.rotate(180).save(tmp_path / "turned.tif")
+    (folder / "grey.tif").write_bytes((tmp_path / "turned.tif").read_bytes())
+    assert sorted(path.name for path in folder.iterdir()) == names and folder.stat().st_mtime_ns == age
+    shutil.rmtree(finished / "state" / "jobs")
+    status, output = snakemake(finished, photos=folder, **MORE)
+    assert status == 0, output
+    assert counts(finished) == {"prepare": 1, "iqa": 1, "tonal": 1, "mono": 1, "compliance": 1}
+    assert {name for name, row in rows(finished).items() if row != before[name]} == {"grey.tif"}
+
+
+def test_another_bundle_measures_the_scores_only(photos, finished, tmp_path):
+    bundle = shutil.copytree(ROOT / "models" / "embedded", tmp_path / "bundle")
+    described = json.loads((bundle / "bundle.json").read_text())
+    (bundle / "bundle.json").write_text(json.dumps({**described, "version": "2"}))
+    status, output = snakemake(finished, photos=photos, models=f"{{bundle: {bundle}}}", **MORE)
+    assert status == 0, output
+    # one photograph needs a working copy, which is gone since the last run: prepared again, for the scores
+    assert counts(finished) == {"prepare": 1, "iqa": 5, "tonal": 0, "mono": 0, "compliance": 0}
+    assert {row["model_bundle"] for row in rows(finished).values()} == {"embedded 2", None}

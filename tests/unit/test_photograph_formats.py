@@ -173,6 +173,18 @@ def test_camera_raw_is_developed_where_it_has_no_preview(tmp_path):
     assert any("developed" in note for note in facts["notes"])
 
 
+def test_a_camera_raw_is_decoded_once_however_many_measure_it(tmp_path, monkeypatch):
+    import rawpy
+
+    calls = []
+    read = rawpy.imread
+    monkeypatch.setattr(rawpy, "imread", lambda *arguments: calls.append(1) or read(*arguments))
+    facts, pixels = prepare(tmp_path, pictures.dng(np.full((64, 96), 1500, np.uint16)))
+    for _ in range(3):
+        assert np.array_equal(open_working(tmp_path, tmp_path / "work", {**facts, "image": "entry"}), pixels)
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize("share, used", [(0.5, True), (0.9, False)])
 def test_preview_of_a_camera_raw_is_used_if_it_is_large_enough(tmp_path, monkeypatch, share, used):
     import rawpy
