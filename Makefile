@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PHOTOS ?= examples/photos
 RESULTS ?= results
 CORES ?= all
+# as variables of the shell, which does not look for quotes in them
+export PHOTOS RESULTS
 
 .PHONY: help demo run stage2 ranking calibration test test-fast lint format models verify-models check-rules clean clean-cache
 
@@ -24,7 +26,7 @@ demo: $(VENV)/.ready ## Set up and judge the example photographs
 	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)
 
 run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results
-	@$(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES)
+	@$(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES)
 
 STAGE2 = "stage2={base_url: '$(SERVER)', model: '$(MODEL)'}"
 SERVED = $(if $(SERVER),$(STAGE2))
@@ -67,7 +69,7 @@ check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETIT
 	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
 
 clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
-	rm -rf "$(RESULTS)/cache"
+	@test -n "$$RESULTS" && rm -rf -- "$$RESULTS/cache"
 
 clean: ## Delete the demo's results
 	rm -rf results

@@ -70,6 +70,23 @@ class Compliance(Section):
     competition: str | None = None
 
 
+class CacheLimit(Section):
+    """How much is kept of what was measured."""
+
+    max_mb: int = Field(default=2000, ge=0)
+
+
+class FirstRates(Section):
+    """What a photograph takes, for the estimate of a first run."""
+
+    prepare_s: float = Field(default=0.15, ge=0)
+    iqa_s: float = Field(default=0.5, ge=0)
+    tonal_s: float = Field(default=0.1, ge=0)
+    mono_s: float = Field(default=0.2, ge=0)
+    compliance_s: float = Field(default=0.05, ge=0)
+    start_s: float = Field(default=3.0, ge=0)
+
+
 class Containers(Section):
     """Images for rules that can run in a container."""
 
@@ -95,6 +112,8 @@ class Config(Section):
     musiq: Musiq = Musiq()
     iqa: Iqa = Iqa()
     compliance: Compliance = Compliance()
+    cache: CacheLimit = CacheLimit()
+    first_rates: FirstRates = FirstRates()
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
     report: ReportSettings = ReportSettings()

@@ -36,6 +36,8 @@ class ErrorType(str, Enum):
     """The decoder asked for more memory than the limit in the configuration."""
     MODEL_FAILED = "model_failed"
     """The picture decoded, but a model gave no finite score."""
+    MODEL_UNAVAILABLE = "model_unavailable"
+    """The networks cannot run on this machine; everything else was measured."""
     INTERNAL = "internal"
     """A defect of this program; the log has the traceback."""
 

@@ -12,7 +12,7 @@ from judge_vision.workflow import messages, paths, session
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
-        session.begin(CONFIG, ROOT)
+        session.begin(CONFIG, ROOT, workflow.resource_settings.cores)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback

@@ -34,7 +34,7 @@ def work(arguments: argparse.Namespace) -> None:
         copy = fix_copy(job.pixels(item), facts, figures, competition) if figures["fixes"] and competition else None
         name = paths.CORRECTED / paths.file_name(item.image, ".jpg") if copy else None
         if copy and name:
-            store.write_bytes(name, copy.jpeg, durable=False)
+            store.write_bytes(name, copy.jpeg)
         return {
             **figures,
             "corrected_copy": name.as_posix() if name else None,

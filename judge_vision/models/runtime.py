@@ -17,29 +17,34 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def require_avx(cpuinfo: Path = Path("/proc/cpuinfo"), machine: str | None = None) -> None:
-    """Raise UserError on an x86 processor without AVX: importing TensorFlow's wheels there kills the process."""
+def processor_problem(cpuinfo: Path = Path("/proc/cpuinfo"), machine: str | None = None) -> str | None:
+    """Why TensorFlow cannot run here, or None.
+
+    On an x86 processor without AVX importing its wheels kills the process ("Illegal instruction"), so ask before.
+    """
     if (machine or platform.machine()).lower() not in ("x86_64", "amd64"):
-        return
+        return None
     try:
         lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return  # not Linux: every x86 Mac that TensorFlow supports has AVX
+        return None  # not Linux: every x86 Mac that TensorFlow supports has AVX
     flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith("flags") and ":" in line), None)
-    if flags is not None and "avx" not in flags:
-        raise UserError(
-            "this machine's processor (or virtual machine) has no AVX instructions, which TensorFlow needs; score on "
-            "another machine, or show the processor to the virtual machine as it is (QEMU: -cpu host)"
-        )
+    if flags is None or "avx" in flags:
+        return None
+    return (
+        "this machine's processor (or virtual machine) has no AVX instructions, which TensorFlow needs; score on "
+        "another machine, or show the processor to the virtual machine as it is (QEMU: -cpu host)"
+    )
 
 
 def start_tensorflow(threads: int | None = None) -> Any:
     """The tensorflow module, with `threads` threads (None: one per core) and repeatable operations.
 
-    On a GPU memory is taken as needed, so that other programs find room. Raises UserError as `require_avx` does, and
-    where TensorFlow is not installed.
+    On a GPU memory is taken as needed, so that other programs find room. Raises UserError where the processor lacks
+    AVX or TensorFlow is not installed.
     """
-    require_avx()
+    if problem := processor_problem():
+        raise UserError(problem)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up notices are not for our users
     try:
         import tensorflow as tf

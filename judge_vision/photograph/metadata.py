@@ -142,7 +142,7 @@ def _read_xmp(found: Metadata, image: Image.Image, tiff_bytes: bytes | None) -> 
     block = block.encode() if isinstance(block, str) else bytes(block)
     if len(block) > _XMP_MAX_BYTES:
         raise ValueError("no honest XMP block is that large")
-    # Imported here because the scoring container, which reads working copies with this package, has no such library.
+    # Imported here because the scoring container, which imports from this package, has no such library.
     from defusedxml import ElementTree
 
     root = ElementTree.fromstring(block.strip(b"\0 \t\r\n"))

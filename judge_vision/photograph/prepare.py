@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from judge_vision.failure import PhotographError, UserError
+from judge_vision.failure import PhotographError
 from judge_vision.photograph.colour import SRGB, UNTAGGED
 from judge_vision.photograph.metadata import has_c2pa
 from judge_vision.photograph.picture import Picture, decode, identify
@@ -53,7 +53,8 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
     # the proof's own picture will do where it is large enough to be averaged again
     large = max(proof.scaled.shape) >= 2 * settings.thumbnail_side_px
     _write_thumbnail(Image.fromarray(proof.scaled) if large else shown.image, proof_path, settings.thumbnail_side_px)
-    _store(proof_path, proof.save())
+    # not flushed: it is large, and who reads it notices damage
+    store.write_bytes(proof_path, proof.save(), durable=False)
     return shown.facts
 
 
@@ -132,11 +133,5 @@ def _facts(picture: Picture, choice: ColourChoice, data: bytes, sha256: str) -> 
 def _write_thumbnail(image: Image.Image, proof_path: Path, side_px: int) -> None:
     buffer = io.BytesIO()
     scaled(image, side_px).save(buffer, "JPEG", quality=82)
-    _store(proof_path.with_suffix(".jpg"), buffer.getvalue())
-
-
-def _store(path: Path, data: bytes) -> None:
-    try:
-        store.write_bytes(path, data, durable=False)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from None
+    # flushed: whoever finds it later only sees that it is there
+    store.write_bytes(proof_path.with_suffix(".jpg"), buffer.getvalue())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -9,6 +10,8 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+
+from judge_vision.failure import UserError
 
 
 def canonical_json(value: Any) -> str:
@@ -22,22 +25,42 @@ def digest(value: Any) -> str:
 
 
 def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
-    """Write `data` to `path` atomically: written aside, flushed to the disk, renamed.
+    """Write `data` to `path` atomically: written aside, flushed to the disk, renamed, the folder flushed.
 
-    A reader sees the old content or the new one, also after a power cut; with `durable` false (no flush) a power cut
-    may leave an empty file, which is right where the reader can tell or a later flush covers it.
+    A reader sees the old content or the new one, also after a power cut, and what is written later survives a power
+    cut only if this does. With `durable` false (no flush) a power cut may leave an empty file, which is right where the
+    reader can tell or a later flush covers it.
+
+    Raises UserError where the disk is full or cannot be written: no photograph's fault, and the run has to stop.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{secrets.token_hex(6)}.part")
     try:
-        with aside.open("xb") as handle:
-            handle.write(data)
-            if durable:
-                handle.flush()
-                os.fsync(handle.fileno())
-        aside.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with aside.open("xb") as handle:
+                handle.write(data)
+                if durable:
+                    handle.flush()
+                    os.fsync(handle.fileno())
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+        if durable:
+            _flush_folder(path.parent)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written: {error.strerror}; once that is mended the same command continues the run"
+        ) from None
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        # some network file systems cannot, and are safe by other means or not at all
+        with contextlib.suppress(OSError):
+            os.fsync(descriptor)
     finally:
-        aside.unlink(missing_ok=True)
+        os.close(descriptor)
 
 
 def write_json(path: Path, value: Any, durable: bool = True) -> None:

@@ -10,11 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge_vision.failure import UserError
+from judge_vision.workflow import paths
+from judge_vision.workflow.lock import held
 
 
 def run(description: str | None, work: Callable[[argparse.Namespace], None], *, sharded: bool = False) -> None:
-    """Parse the command line, move to the results folder, set up the log, do `work`, and exit.
+    """Parse the command line, move to the results folder, set up the log, do `work` alone, and exit.
 
+    The job's lock is held before anything is read: an orphan of a killed run that gets it late works on what is there
+    by then, and so cannot put back what has changed since.
     A UserError ends the script with one line and status 1; anything else unexpected keeps its traceback, in the log
     and on the screen.
     """
@@ -28,9 +32,10 @@ def run(description: str | None, work: Callable[[argparse.Namespace], None], *, 
         parser.add_argument("--images-per-job", type=int, default=256, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     os.chdir(arguments.results)
-    _log_to(arguments.log)
     try:
-        work(arguments)
+        _log_to(arguments.log)
+        with held(paths.job_lock(Path(sys.argv[0]).stem, arguments.shard if sharded else None)):
+            work(arguments)
     except UserError as error:
         logging.error("%s", error)
         sys.exit(f"judge-vision: {error}")
@@ -40,6 +45,8 @@ def run(description: str | None, work: Callable[[argparse.Namespace], None], *, 
 
 
 def _log_to(path: Path | None) -> None:
+    # a log that does not fit on a full disk must not bury the line that says so
+    logging.raiseExceptions = False
     handler: logging.Handler = logging.StreamHandler()
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)

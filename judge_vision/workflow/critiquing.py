@@ -21,9 +21,10 @@ from judge_vision.failure import CritiqueErrorType, PhotographError, UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.workflow import paths
+from judge_vision.workflow.lock import held
 from judge_vision.workflow.messages import HOW_TO_TURN_ON
 from judge_vision.workflow.pixels import PixelJob
-from judge_vision.workflow.shard import Figures, Item, Outcome, content_key, each, held
+from judge_vision.workflow.shard import Figures, Item, Outcome, content_key, each
 
 _SERVER_LOCK = paths.STATE / "locks" / "stage2-server.lock"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import estimate, paths
 
 _FAILURES_SHOWN = 10
+# Photographs that fail for exactly the same reason are listed one by one up to this number.
+_ALIKE_SHOWN = 5
 
 HOW_TO_TURN_ON = (
     "Stage 2 (critiques) is off: no server is configured. To turn it on: "
@@ -25,6 +28,7 @@ def summary(results: Path) -> str:
     if skipped:
         lines.append(f"skipped, because not photographs: {skipped}")
     lines += _stage2(results)
+    lines += _work(results)
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
     return "\n".join(lines)
@@ -47,6 +51,18 @@ def _stage2(results: Path) -> list[str]:
     return [f"Stage 2: {counts}{by}{again}", *_failures(found, paths.STAGE2_SUMMARY)]
 
 
+def _work(results: Path) -> list[str]:
+    jobs = estimate.noted(results)
+    if not jobs:
+        return ["nothing had to be measured"]
+    cached = sum(job["cached"] for job in jobs)
+    counts = Counter[str]()
+    for job in jobs:
+        counts[job["rule"]] += job["photographs"] - job["cached"] - job["failed"]
+    done = ", ".join(f"{rule} {counts[rule]:,}" for rule in estimate.RULES if counts[rule])
+    return [f"measured: {done or 'nothing'}; found in the cache: {cached:,} figures"]
+
+
 def failure(results: Path, log: str) -> str:
     """Which photographs made a strict run fail, or where the log of another failure is."""
     try:
@@ -59,6 +75,10 @@ def failure(results: Path, log: str) -> str:
 
 
 def _failures(found: dict[str, Any], where: Path = paths.SUMMARY) -> list[str]:
-    lines = [f"  {row['image']!r}: {row['error_type']}: {row['error']}" for row in found["failures"][:_FAILURES_SHOWN]]
-    more = len(found["failures"]) - _FAILURES_SHOWN
+    counts = Counter((row["error_type"], row["error"]) for row in found["failures"])
+    # a reason that many share (no AVX, say) is said once
+    lines = [f"  {count} photographs: {kind}: {why}" for (kind, why), count in counts.items() if count > _ALIKE_SHOWN]
+    rare = [row for row in found["failures"] if counts[row["error_type"], row["error"]] <= _ALIKE_SHOWN]
+    lines += [f"  {row['image']!r}: {row['error_type']}: {row['error']}" for row in rare[:_FAILURES_SHOWN]]
+    more = len(rare) - _FAILURES_SHOWN
     return [*lines, f"  and {more} more; see {where}"] if more > 0 else lines

@@ -9,6 +9,9 @@ from pathlib import Path
 STATE = Path("state")
 INVENTORY = STATE / "inventory.jsonl"
 RUN_CONFIG = STATE / "config.json"
+RUN = STATE / "run.json"
+PROGRESS = STATE / "progress.jsonl"
+RATES = STATE / "rates.json"
 RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
@@ -22,6 +25,7 @@ PLAYOFF_TABLE = Path("playoff.parquet")
 RANKING_TABLE = Path("ranking.parquet")
 RANKING_SUMMARY = Path("ranking-summary.json")
 CALIBRATION = Path("calibration")
+CACHE = Path("cache")
 THUMBNAILS = Path("thumbnails")
 HEAT_MAPS = Path("heatmaps")
 CORRECTED = Path("corrected")
@@ -44,9 +48,9 @@ def index_file(rule: str, shard: str) -> Path:
     return STATE / "index" / rule / f"{shard}.json"
 
 
-def shard_lock(rule: str, shard: str) -> Path:
-    """Held by the job of `rule` on `shard`, so that an orphan of a killed run and its successor take turns."""
-    return STATE / "locks" / f"{rule}-{shard}.lock"
+def job_lock(rule: str, shard: str | None = None) -> Path:
+    """Held by a job while it works, so that an orphan of a killed run and its successor take turns."""
+    return STATE / "locks" / (f"{rule}-{shard}.lock" if shard else f"{rule}.lock")
 
 
 def records_folder(rule: str) -> Path:
@@ -56,7 +60,7 @@ def records_folder(rule: str) -> Path:
 
 def cache_folder(rule: str) -> Path:
     """Figures by content: they survive renames, moves between shards, failures and kills."""
-    return Path("cache") / rule
+    return CACHE / rule
 
 
 def working_folder(shard: str) -> Path:

@@ -16,4 +16,4 @@ def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
     """Write uint8 [height, width, 3] as PNG."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG")
-    store.write_bytes(path, buffer.getvalue(), durable=False)
+    store.write_bytes(path, buffer.getvalue())

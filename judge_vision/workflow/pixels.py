@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from judge_vision.workflow.shard import Item, ShardJob, content_key
 
 READERS = ("iqa", "tonal", "mono")
 """The rules that read every proof."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

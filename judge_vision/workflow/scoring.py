@@ -6,8 +6,9 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from judge_vision.failure import PhotographError
+from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import bundle as bundles
+from judge_vision.models import runtime
 from judge_vision.models.inputs import ScaledPicture
 from judge_vision.records import store
 from judge_vision.workflow import paths
@@ -24,6 +25,10 @@ def score_shard(shard: str, threads: int) -> None:
     described = job.parameters["bundle"]
 
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
+        if problem := runtime.processor_problem():
+            # everything else is measured all the same, and the row says why its scores are missing
+            yield from ((item, PhotographError(ErrorType.MODEL_UNAVAILABLE, problem)) for item in items)
+            return
         # imported here: a shard that is wholly in the cache needs no TensorFlow
         from judge_vision.models.scorer import Scorer
 

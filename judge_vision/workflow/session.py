@@ -20,10 +20,10 @@ from typing import Any
 from judge_vision.compliance.registry import open_competition
 from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
-from judge_vision.models import bundle, nima
+from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
-from judge_vision.workflow import later, paths
+from judge_vision.workflow import cache_limit, estimate, later, paths
 from judge_vision.workflow.code import code_digest
 from judge_vision.workflow.pixels import READERS
 
@@ -75,8 +75,10 @@ def set_environment(config: Config, root: Path) -> None:
     os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
 
 
-def begin(config: Config, root: Path) -> None:
+def begin(config: Config, root: Path, cores: int | None = None) -> None:
     """Make the results folder ready for a run with `config`, whose paths are absolute; `root` holds the Snakefile.
+
+    `cores` is how many the run may use, None where that is not known. Says how long the run will take.
 
     Raises UserError where a folder is missing or not writable, or another run uses the results folder.
     """
@@ -92,6 +94,10 @@ def begin(config: Config, root: Path) -> None:
     documents["prepare"]["proof"] = dataclasses.asdict(
         ProofSizes(nima.INPUT_SIDE, config.iqa.max_side, config.mono.long_side_px)
     )
+    if problem := runtime.processor_problem():
+        print(f"judge-vision: no model scores: {problem}", file=sys.stderr)
+        # so that the same command on a better machine scores what is missing
+        documents["iqa"]["processor"] = problem
     for rule in READ_PIXELS:
         # other preparation, other pixels
         documents[rule]["measured_by"] = store.digest(
@@ -105,6 +111,8 @@ def begin(config: Config, root: Path) -> None:
     _forget_broken_manifest(results)
     if config.stage2.resolved_engine() != "off":
         later.forget_failed(results)
+    cache_limit.trim(results / paths.CACHE, config.cache.max_mb)
+    _say_how_long(config, results, cores)
 
 
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
@@ -153,6 +161,13 @@ def _with_code(rule: str, settings: dict[str, Any], root: Path) -> dict[str, Any
     }
 
 
+def _say_how_long(config: Config, results: Path, cores: int | None) -> None:
+    at_once = max(1, (cores or os.cpu_count() or 1) // config.jobs.host_threads)
+    line = estimate.begin(results, config.first_rates.model_dump(), config.images_per_job, at_once)
+    if line:
+        print(f"judge-vision: {line}", file=sys.stderr)
+
+
 def _check_folders(config: Config, results: Path) -> None:
     photos = Path(config.photos)
     if not photos.is_dir():
@@ -161,10 +176,9 @@ def _check_folders(config: Config, results: Path) -> None:
         raise UserError(f"the photo folder {photos} lies inside the results folder {results}; choose another one")
     try:
         (results / paths.STATE).mkdir(parents=True, exist_ok=True)
+        (results / paths.RUN_LOCK).touch()
     except OSError as error:
         raise UserError(f"the results folder {results} cannot be written: {error.strerror}") from None
-    if not os.access(results / paths.STATE, os.W_OK):
-        raise UserError(f"the results folder {results} cannot be written: permission denied")
 
 
 def _lock(results: Path) -> None:

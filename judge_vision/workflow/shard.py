@@ -8,7 +8,6 @@ before must survive that. Standard library only: the scoring container runs this
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
@@ -16,15 +15,15 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.lock import held
 from judge_vision.workflow.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -90,10 +89,10 @@ class ShardJob:
     ) -> None:
         """Measure what the cache does not hold, write every record, then the index.
 
-        `usable` may refuse cached figures whose companion files (a heat map, a working copy) are gone.
+        `usable` may refuse cached figures whose companion files (a heat map, a proof) are gone.
         Photographs whose preparation failed are passed on as failed, with the same reason.
         """
-        with held(paths.shard_lock(self.rule, self.shard), "a job of an earlier run still works on the same shard"):
+        with held(paths.job_lock(self.rule, self.shard)):
             started = time.monotonic()
             outcomes: dict[str, Outcome] = {}
             pending: list[Item] = []
@@ -126,7 +125,10 @@ class ShardJob:
 
     def _cached(self, key: str) -> Figures | None:
         try:
-            return dict(store.read_json(self._cache_file(key)))
+            figures = dict(store.read_json(self._cache_file(key)))
+            # used now: what has not been used for longest goes first where the cache has a limit
+            os.utime(self._cache_file(key))
+            return figures
         except FileNotFoundError:
             return None
         except ValueError:
@@ -202,6 +204,9 @@ def each(function: Callable[[Item], Figures], workers: int) -> Measure:
             return item, function(item)
         except PhotographError as failure:
             return item, failure
+        except UserError:
+            # a full disk, say: no photograph's fault
+            raise
         except Exception:
             log.exception("%s: unexpected", item.image)
             return item, PhotographError(ErrorType.INTERNAL, "a defect of this program; the job's log has the details")
@@ -220,16 +225,3 @@ def each(function: Callable[[Item], Figures], workers: int) -> Measure:
             pool.shutdown(wait=False, cancel_futures=True)
 
     return measure
-
-
-@contextmanager
-def held(path: Path, whom: str) -> Iterator[None]:
-    """Hold an exclusive lock on `path`; `whom` says who else may have it. The system releases it when we end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            log.warning("waiting: %s (%s)", whom, path)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield

@@ -1,11 +1,7 @@
 """Stage 1 as a user runs it: the example photographs, trouble among them, a second run, one photograph more."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import jsonschema
 import pyarrow.parquet as pq
@@ -13,33 +9,13 @@ import pytest
 from PIL import Image
 
 from judge_vision.records.columns import COLUMNS
+from tests.system.stage1 import EXAMPLES, ROOT, measured, rows, snakemake
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "examples" / "photos"
 SCHEMAS = ROOT / "judge_vision" / "records" / "schemas"
 RULES = ("prepare", "iqa", "tonal", "mono", "compliance")
 SCORES = ("nima_aesthetic_mean", "nima_technical_mean", "musiq_mos", "mean_luminance", "mono_verdict")
 
 pytestmark = pytest.mark.slow
-
-
-def snakemake(results, *more, **config):
-    settings = [f"{key}={value}" for key, value in {"results": results, **config}.items()]
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "host"]
-    done = subprocess.run(
-        [*command, *more, "--config", *settings], capture_output=True, text=True, cwd=results.parent, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
-def rows(results):
-    return {row["image"]: row for row in pq.read_table(results / "stage1.parquet").to_pylist()}
-
-
-def measured(results, rule):
-    """How many photographs the last jobs of a rule measured: neither cached nor failed."""
-    jobs = [json.loads(path.read_text()) for path in (results / "state" / "jobs" / rule).glob("*.json")]
-    return sum(job["photographs"] - job["cached"] - job["failed"] for job in jobs)
 
 
 @pytest.fixture(scope="module")
@@ -239,23 +215,3 @@ def test_two_runs_on_one_results_folder(tmp_path):
         fcntl.flock(handle, fcntl.LOCK_EX)
         status, output = snakemake(tmp_path / "results", photos=EXAMPLES)
     assert status != 0 and "another run is using the results folder" in output
-
-
-def test_killed_runs_are_finished_by_the_same_command(folder, tmp_path, run):
-    """Killed hard while jobs run: no photograph is lost, and the table is the undisturbed run's."""
-    import signal
-    import time
-
-    results = tmp_path / "results"
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2"]
-    command += ["--configfile", str(run[1]), "--config", f"results={results}"]
-    for seconds in (3.0, 5.0):
-        process = subprocess.Popen(
-            command, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    status, output = snakemake(results, "--configfile", str(run[1]))
-    assert status == 0, output
-    assert (results / "stage1.parquet").read_bytes() == (run[0] / "stage1.parquet").read_bytes()

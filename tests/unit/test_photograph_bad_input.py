@@ -153,11 +153,11 @@ def test_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch, change):
 
 
 def test_a_full_disk_is_no_photographs_fault(tmp_path, monkeypatch):
-    def full(path, data, durable):
+    def full(self, target):
         raise OSError(28, "No space left on device")
 
     (tmp_path / "entry.png").write_bytes(pictures.saved(PIXELS[..., 0], "PNG"))
-    monkeypatch.setattr("judge_vision.photograph.prepare.store.write_bytes", full)
+    monkeypatch.setattr("pathlib.Path.replace", full)
     with pytest.raises(UserError, match="No space left"):
         prepare_photograph(tmp_path / "entry.png", PrepareSettings(), SIZES, tmp_path / "proof.npz")
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 
 import judge_vision
 from judge_vision.photograph.prepare import prepare_photograph, show
-from judge_vision.photograph.proof import ProofSizes
+from judge_vision.photograph.proof import ProofSizes, load_proof
 from judge_vision.photograph.settings import PrepareSettings
 from tests.unit import pictures
 
@@ -171,6 +171,19 @@ def test_camera_raw_is_developed_where_it_has_no_preview(tmp_path):
     assert pixels.shape == (64, 96, 3)
     assert facts["camera"] == "Maker One"
     assert any("developed" in note for note in facts["notes"])
+
+
+def test_a_camera_raw_is_decoded_once_however_many_measure_it(tmp_path, monkeypatch):
+    import rawpy
+
+    calls = []
+    read = rawpy.imread
+    monkeypatch.setattr(rawpy, "imread", lambda *arguments: calls.append(1) or read(*arguments))
+    (tmp_path / "entry.dng").write_bytes(pictures.dng(np.full((64, 96), 1500, np.uint16)))
+    prepare_photograph(tmp_path / "entry.dng", PrepareSettings(), SIZES, tmp_path / "proof.npz")
+    proof = load_proof(tmp_path / "proof.npz")
+    assert proof.linear.shape == proof.scaled.shape == (64, 96, 3) and proof.counts["grey"].sum() == 64 * 96
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("share, used", [(0.5, True), (0.9, False)])

@@ -38,9 +38,15 @@ def numbers(scores: Scores):
 
 def test_a_picture_scores_the_same_alone_and_in_a_batch(scorer):
     pictures = [golden.picture(size) for size in SIZES]
+    pictures += [picture[::-1].copy() for picture in pictures]
     together = [numbers(scores) for scores in scorer.score(seen(*pictures))]
     for picture, found in zip(pictures, together, strict=True):
-        assert numbers(scorer.score(seen(picture))[0]) == pytest.approx(found, abs=1e-5)
+        alone = numbers(scorer.score(seen(picture))[0])
+        if scorer.device == "cpu":
+            # to the last bit: what is scored after an interruption has other neighbours than before it
+            assert alone.tolist() == found.tolist()
+        else:
+            assert alone == pytest.approx(found, abs=1e-5)
 
 
 def test_the_cap_is_recorded_only_where_it_applied(scorer):
@@ -157,11 +163,10 @@ def test_musiq_from_the_tf_hub_cache(embedded, tmp_path):
 def test_a_processor_without_avx_is_noticed_before_tensorflow(tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("flags\t: fpu sse sse2\n")
-    with pytest.raises(UserError, match="no AVX"):
-        runtime.require_avx(cpuinfo, "x86_64")
+    assert "no AVX" in runtime.processor_problem(cpuinfo, "x86_64")
     cpuinfo.write_text("flags\t: fpu sse avx\n")
-    runtime.require_avx(cpuinfo, "x86_64")
-    runtime.require_avx(tmp_path / "none", "arm64")
+    assert runtime.processor_problem(cpuinfo, "x86_64") is None
+    assert runtime.processor_problem(tmp_path / "none", "arm64") is None
 
 
 def test_the_embedded_bundle_is_small_and_says_that_no_person_rated_anything(embedded):

@@ -1,9 +1,12 @@
+import fcntl
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from judge_vision.failure import ErrorType, PhotographError
+from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.records import store
 from judge_vision.workflow import paths, shard
 
@@ -125,3 +128,42 @@ def test_any_name_gives_a_safe_file_name(image):
 
 def test_names_that_differ_only_in_case_get_different_files():
     assert paths.file_name("A.jpg", ".json").lower() != paths.file_name("a.jpg", ".json").lower()
+
+
+def test_a_full_disk_stops_the_job_and_is_no_photographs_failure(job, monkeypatch):
+    def function(item):
+        if item.image == "b.jpg":
+            store.write_bytes(Path("/dev/full/heat.png"), b"x")
+        return {"value": 1}
+
+    with pytest.raises(UserError, match="cannot be written"):
+        run(job, items("a.jpg", "b.jpg"), function)
+    assert not paths.index_file("tonal", "00000").exists()
+
+
+def test_a_job_waits_for_an_orphan_and_reads_what_is_there_then(tmp_path):
+    """The orphan holds the lock; only when it ends may the next one read anything."""
+    script = tmp_path / "tonal.py"
+    script.write_text(
+        f"""import sys
+sys.path.insert(0, {str(Path(shard.__file__).parents[2])!r})
+from pathlib import Path
+from judge_vision.workflow import command
+command.run("", lambda arguments: print(Path("input").read_text()), sharded=True)
+"""
+    )
+    (tmp_path / "input").write_text("old")
+    lock = tmp_path / paths.job_lock("tonal", "00000")
+    lock.parent.mkdir(parents=True)
+    with lock.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        job = subprocess.Popen(
+            [sys.executable, script, "--shard", "00000"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert "waiting for a job of an earlier run" in job.stderr.readline()
+        (tmp_path / "input").write_text("new")
+    assert job.communicate(timeout=30)[0] == "new\n"
