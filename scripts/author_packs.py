@@ -1,4 +1,4 @@
-"""Write the score sheet as CSV and XLSX."""
+"""Make a results pack for each author."""
 
 import sys
 from pathlib import Path
@@ -8,15 +8,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import logging
 
-from judge_vision.exports.score_sheet import write_score_sheet
+from judge_vision.exports.author_pack import write_packs
 from judge_vision.records import store
 from judge_vision.workflow import command, paths
 
 
 def work(arguments: argparse.Namespace) -> None:
-    """Write both files."""
-    settings = store.read_json(paths.settings_file("score_sheet"))["settings"]
-    for path in write_score_sheet(settings["title"]):
+    """Write the packs and their list."""
+    settings = store.read_json(paths.settings_file("author_packs"))["settings"]
+    for path in write_packs(settings["title"]):
         logging.info("wrote %s", path)
 
 

@@ -36,7 +36,12 @@ class SheetColumn:
 
 
 def write_csv(path: Path, columns: Sequence[SheetColumn], rows: Sequence[Sequence[Value]]) -> None:
-    """Write `rows` as CSV: UTF-8 with a mark by which Excel knows it, commas, text in quotes, CRLF line ends.
+    """Write `csv_bytes` to `path`."""
+    store.write_bytes(path, csv_bytes(columns, rows))
+
+
+def csv_bytes(columns: Sequence[SheetColumn], rows: Sequence[Sequence[Value]]) -> bytes:
+    """`rows` as CSV: UTF-8 with a mark by which Excel knows it, commas, text in quotes, CRLF line ends.
 
     Text that a spreadsheet would take for a formula gets an apostrophe in front (see `no_formula`).
     """
@@ -45,7 +50,7 @@ def write_csv(path: Path, columns: Sequence[SheetColumn], rows: Sequence[Sequenc
     writer.writerow([no_formula(plain(column.title)) for column in columns])
     for row in rows:
         writer.writerow([_csv_value(value, column) for value, column in zip(row, columns, strict=True)])
-    store.write_bytes(path, b"\xef\xbb\xbf" + buffer.getvalue().encode())
+    return b"\xef\xbb\xbf" + buffer.getvalue().encode()
 
 
 def write_xlsx(
