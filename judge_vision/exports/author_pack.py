@@ -1,4 +1,4 @@
-"""Results packs: for each author one ZIP file with the entries' pictures, marks, reasons and critiques, and no one else's."""
+"""Results packs: for each author one ZIP file with pictures, marks, reasons and critiques, and no one else's."""
 
 from __future__ import annotations
 

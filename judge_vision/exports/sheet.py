@@ -82,8 +82,8 @@ def write_xlsx(
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    # in a header "&" begins a code
-    sheet.HeaderFooter.oddHeader.left.text = one_line(title)[:200].replace("&", "&&")
+    # in a header "&" begins a code, and not every program reads "&&" as the sign
+    sheet.HeaderFooter.oddHeader.left.text = one_line(title)[:200].replace("&", "and") or "Score sheet"
     sheet.HeaderFooter.oddFooter.right.text = "&P / &N"
     notes = book.create_sheet("About")
     _fill(notes, ["About", title], about)
@@ -108,7 +108,7 @@ def _fill(sheet: Worksheet, heads: Sequence[str], rows: Sequence[Sequence[Value]
 
 def _set(cell: Cell, value: Value) -> None:
     if isinstance(value, str):
-        cell.value = _cut(plain(value))
+        cell.value = _cut(plain(value)) or None
         # whatever it begins with: a text, and one that stays a text when somebody edits the cell
         cell.data_type = "s"
         cell.quotePrefix = True
