@@ -155,7 +155,7 @@ def _score(row: Row, name: str, results: Results) -> tuple[str, str, str]:
     values = sorted(other[name] for other in results.rows if other[name] is not None)
     value = row[name]
     others = len(values) - (bisect_right(values, value) - bisect_left(values, value))
-    place = f"above {bisect_left(values, value) / others:.0%} of the others" if others else "the same for all"
+    place = f"above {100 * bisect_left(values, value) / others:.0f} % of the others" if others else "the same for all"
     return words.title(name), f"{value:.{words.digits(name)}f}", place
 
 
