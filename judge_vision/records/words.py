@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from judge_vision.records.columns import COLUMNS, Column
+from judge_vision.records.columns import Column
 
 MODEL_SCORES = (
     "nima_aesthetic_mean",
@@ -134,14 +134,9 @@ def shown_title(row: dict[str, Any]) -> str:
     return str(row["title"] or row["image"].rsplit("/", 1)[-1])
 
 
-def describe_columns(names: list[str], unrated: bool) -> list[dict[str, Any]]:
-    """What the page needs to know of each column; `names` beyond the schema's are columns of the user's own list."""
-    known = {column.name: column for column in COLUMNS}
-    return [_describe(known.get(name) or _own(name), unrated) for name in names]
-
-
-def _own(name: str) -> Column:
-    return Column(name, "string", "list", "Column of your own list")
+def describe_columns(columns: list[Column], unrated: bool) -> list[dict[str, Any]]:
+    """What the page needs to know of each column."""
+    return [_describe(column, unrated) for column in columns]
 
 
 def _describe(column: Column, unrated: bool) -> dict[str, Any]:

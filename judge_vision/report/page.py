@@ -18,6 +18,7 @@ _ROOM = Path(__file__).parent
 SCRIPTS = (
     "base.js",
     "model.js",
+    "conditions.js",
     "filters.js",
     "gallery.js",
     "table.js",
@@ -26,6 +27,7 @@ SCRIPTS = (
     "evidence.js",
     "photograph.js",
     "lists.js",
+    "ranking.js",
     "made.js",
     "sheets.js",
     "app.js",

@@ -7,6 +7,7 @@
   const views = new Map([
     ["gallery", { title: "Gallery", place: gallery.show(), refresh: gallery.refresh, filtered: true }],
     ["table", { title: "Table", place: table.show(), refresh: table.refresh, filtered: true }],
+    ranking.shown ? ["ranking", { title: "Ranking", place: ranking.show() }] : null,
     ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true }],
     lists.failed ? ["failures", { title: `Failures (${lists.failed})`, place: lists.failures() }] : null,
     lists.alike ? ["alike", { title: `Look-alikes (${lists.alike})`, place: lists.alikes() }] : null,
