@@ -4,13 +4,20 @@
   const { element } = base;
   const THEMES = ["system", "light", "dark"];
   const contact = sheets.contact(), score = sheets.score(), how = made.show();
+
+  // A view that is made when somebody first looks: thousands of rows that nobody looks at would delay the first paint.
+  function later(name, title, make) {
+    const place = element("section", { id: `view-${name}`, "aria-label": title });
+    return { title, place, refresh: () => place.children.length || base.add(place, make()) };
+  }
+
   const views = new Map([
     ["gallery", { title: "Gallery", place: gallery.show(), refresh: gallery.refresh, filtered: true }],
     ["table", { title: "Table", place: table.show(), refresh: table.refresh, filtered: true }],
-    ranking.shown ? ["ranking", { title: "Ranking", place: ranking.show() }] : null,
+    ranking.shown ? ["ranking", later("ranking", "Ranking", ranking.show)] : null,
     ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true }],
-    lists.failed ? ["failures", { title: `Failures (${lists.failed})`, place: lists.failures() }] : null,
-    lists.alike ? ["alike", { title: `Look-alikes (${lists.alike})`, place: lists.alikes() }] : null,
+    lists.any ? ["failures", later("failures", `Failures (${lists.failed})`, lists.failures)] : null,
+    lists.alike ? ["alike", later("alike", `Look-alikes (${lists.alike})`, lists.alikes)] : null,
     ["contact", { title: "Contact sheet", ...contact, filtered: true }],
     ["score", { title: "Score sheet", ...score, filtered: true }],
     ["made", { title: "How this was made", ...how }],

@@ -2,7 +2,7 @@
 
 const conditions = (() => {
   const { element } = base;
-  const CHOICES = 40;
+  const CHOICES = 24;
   const place = element("div", { id: "conditions" });
   const selector = element("select", { id: "add-condition", onchange: add });
 

@@ -59,7 +59,7 @@ const filters = (() => {
     const { state } = model;
     document.getElementById("sort").value = state.sort;
     const direction = document.getElementById("direction");
-    direction.textContent = state.descending ? "↓ falling" : "↑ rising";
+    direction.textContent = state.descending ? "↓" : "↑";
     direction.setAttribute("aria-label", `Order: ${state.descending ? "falling" : "rising"}; change`);
     const all = model.everyone.length, now = model.chosen().length;
     document.getElementById("clear").hidden = !(state.text || conditions.place.children.length || Object.values(state.choices).some(Boolean));

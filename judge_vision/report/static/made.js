@@ -50,7 +50,7 @@ const made = (() => {
 
   function leftAside() {
     const left = Object.entries(model.data.skipped).filter(([, number]) => number);
-    return left.length ? element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${number} ${kind.replaceAll("_", " ")}`).join(", ")}.`) : null;
+    return left.length ? element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${kind.replaceAll("_", " ")} (${number})`).join(", ")}.`) : null;
   }
 
   // The file with the times is read when someone looks.

@@ -44,7 +44,6 @@ const model = (() => {
     { name: "compliance", title: "Rules", of: complianceWords },
     { name: "band", title: "Award", of: (row) => value(row, "placing") ?? value(row, "band") },
     { name: "category", title: "Category", of: (row) => value(row, "category") },
-    { name: "format", title: "Format", of: (row) => value(row, "format") },
   ];
 
   function matches(row) {

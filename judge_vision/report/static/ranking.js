@@ -86,10 +86,10 @@ const ranking = (() => {
   }
 
   function show() {
-    return element("section", { id: "view-ranking", "aria-label": "Ranking" }, element("h2", {}, "Ranking and awards"),
+    return [element("h2", {}, "Ranking and awards"),
       model.data.notices.map((notice) => element("p", { class: "notice" }, foreign(notice))),
       ranked.length ? null : element("p", {}, "No photograph is ranked."),
-      awards(), categories().map(([name, rows]) => table(name, rows)), out());
+      awards(), categories().map(([name, rows]) => table(name, rows)), out()];
   }
 
   return { show, shown };
