@@ -12,6 +12,10 @@ configfile: os.path.join(workflow.basedir, "config", "thresholds.yaml")
 configfile: os.path.join(workflow.basedir, "config", "config.yaml")
 
 
+# The introduction of Snakemake's own report (`snakemake --report FILE.html`).
+report: "docs/captions/workflow.rst"
+
+
 include: "rules/common.smk"
 
 
@@ -36,11 +40,12 @@ localrules:
 
 
 rule all:
-    """The Stage 1 table and the page."""
+    """The Stage 1 table, the page and the plots."""
     default_target: True
     input:
         "stage1.parquet",
         "report/index.html",
+        rules.plots.output,
         strict_check(),
 
 

@@ -16,8 +16,18 @@ rule score_sheet:
         later=later_tables(),
         settings=settings("score_sheet"),
     output:
-        csv="exports/score-sheet.csv",
-        xlsx="exports/score-sheet.xlsx",
+        csv=report(
+            "exports/score-sheet.csv",
+            caption="../docs/captions/score-sheet.rst",
+            category="Exports",
+            labels={"what": "score sheet, CSV"},
+        ),
+        xlsx=report(
+            "exports/score-sheet.xlsx",
+            caption="../docs/captions/score-sheet.rst",
+            category="Exports",
+            labels={"what": "score sheet, XLSX"},
+        ),
     log:
         "logs/score_sheet.log",
     benchmark:
@@ -66,7 +76,12 @@ rule contact_sheet:
         later=later_tables(),
         settings=settings("contact_sheet"),
     output:
-        pdf="exports/contact-sheet.pdf",
+        pdf=report(
+            "exports/contact-sheet.pdf",
+            caption="../docs/captions/contact-sheet.rst",
+            category="Exports",
+            labels={"what": "contact sheet"},
+        ),
     log:
         "logs/contact_sheet.log",
     benchmark:

@@ -36,7 +36,8 @@ LIBRARIES = {
     "compliance": ("numpy", "pillow"),
     "entries": ("numpy",),
     "merge": ("pyarrow",),
-    "report": ("jinja2", "pyarrow"),
+    "report": ("jinja2", "pyarrow", "imagehash"),
+    "plots": ("reportlab", "pyarrow"),
     "score_sheet": ("openpyxl", "pyarrow"),
     "xmp": ("pyarrow",),
     "contact_sheet": ("reportlab", "pillow", "pyarrow"),
@@ -135,6 +136,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "merge": {},
         # what makes the page and the packs besides Python
         "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
+        "plots": {},
         "score_sheet": {"title": config.report.title},
         "xmp": dataclasses.asdict(config.xmp),
         "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
