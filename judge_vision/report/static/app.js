@@ -80,6 +80,10 @@
     document.getElementById("views").append(element("li", {}, view.tab));
     document.getElementById("main").append(view.place);
   }
+  if (model.alone) {
+    document.getElementById("main").prepend(element("p", { class: "notice" },
+      "Table and charts only: the pictures and the details lie beside the page. Open report/index.html in the results folder."));
+  }
   filters.show();
   photograph.listen(closed);
   model.onChange(() => {

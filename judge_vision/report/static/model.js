@@ -18,9 +18,12 @@ const model = (() => {
 
   const title = (row) => value(row, "title") || value(row, "image").split("/").pop();
 
+  // Inside another page, as in Snakemake's report, nothing lies beside this one.
+  const alone = location.protocol === "data:";
+
   function picture(row, kind = "thumbnails") {
     const sha256 = value(row, "sha256");
-    if (!data[kind][row]) return null;
+    if (alone || !data[kind][row]) return null;
     return `pictures/${sha256.slice(0, 2)}/${sha256}${kind === "thumbnails" ? ".jpg" : ".png"}`;
   }
 
@@ -112,7 +115,7 @@ const model = (() => {
   globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), run: tellRun };
 
   return {
-    data, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, run, choose, condition,
+    data, alone, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, run, choose, condition,
     everyone, state, filters: FILTERS,
     chosen: () => chosen,
     byId: (id) => data.ids.indexOf(id),
