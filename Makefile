@@ -23,8 +23,8 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 demo: $(VENV)/.ready ## Set up and judge the example photographs
 	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)
 
-run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results
-	@$(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES)
+run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results [TARGETS="all score_sheet xmp"]
+	@$(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES) -- $(TARGETS)
 
 test: lint ## Everything that CI runs
 	$(BIN)/python -m pytest

@@ -37,10 +37,12 @@ def main() -> int:
             "snakemake",
             "--snakefile",
             str(ROOT / "Snakefile"),
+            # before the options that would swallow a target
+            *arguments.rest,
             "--cores",
             arguments.cores,
         ]
-        command += ["--configfile", handle.name, "--quiet", "rules", "host", *arguments.rest]
+        command += ["--configfile", handle.name, "--quiet", "rules", "host"]
         status = subprocess.run(command, check=False).returncode
     # a run that did something has said this already
     if status == 0 and (results / "summary.json").stat().st_mtime < started:

@@ -16,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from judge_vision.compliance.text import folded
+from judge_vision.compliance.text import folded, quoted
 from judge_vision.exports.contact_sheet import thumbnail
 from judge_vision.exports.results import Results, Row, read_results
 from judge_vision.exports.score_sheet import score_sheet
@@ -30,10 +30,11 @@ log = logging.getLogger(__name__)
 INDEX = Path("exports/authors.csv")
 FOLDER = Path("exports/authors")
 
-# Rules that look at the whole set: what they say names other people's files.
-_NAME_OTHERS = {
+# What an author is told where a sentence names somebody else's file: the rules that look at the whole set.
+_ANONYMOUS = {
     "no_exact_duplicates": "The entry is the same file as another entry.",
     "no_near_duplicates": "The entry looks like another entry; a person has to compare them.",
+    "numbers": "The number of the entry is used twice.",
 }
 _SENTENCES = ("compliance_issues", "compliance_warnings")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -90,7 +91,8 @@ def pack(title: str, author: str, rows: list[Row], results: Results, set_finding
     hidden = {"Mark of the judge", "Remarks of the judge", *(words.title(name) for name in _SENTENCES)}
     kept = [place for place, column in enumerate(sheet.columns) if column.title not in hidden]
     csv = csv_bytes([sheet.columns[place] for place in kept], [[row[place] for place in kept] for row in sheet.rows])
-    page = _page(title, author, [entry(row, results, set_findings, images) for row in rows], results)
+    others = [quoted(row["image"]) for row in results.rows if row["image"] not in images]
+    page = _page(title, author, [entry(row, results, set_findings, others) for row in rows], results)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in (("results.html", page.encode()), ("scores.csv", csv)):
@@ -98,8 +100,8 @@ def pack(title: str, author: str, rows: list[Row], results: Results, set_finding
     return buffer.getvalue()
 
 
-def entry(row: Row, results: Results, set_findings: SetFindings, own: set[str]) -> Entry:
-    """What an author is told of one entry; `own` are the author's images: no other file is named."""
+def entry(row: Row, results: Results, set_findings: SetFindings, others: list[str]) -> Entry:
+    """What an author is told of one entry; `others` are other people's files, as sentences name them: none is named."""
     picture = thumbnail(row)
     critique = [*plain(row.get("critique") or "").split("\n"), row.get("critique_notice") or ""]
     return Entry(
@@ -109,7 +111,7 @@ def entry(row: Row, results: Results, set_findings: SetFindings, own: set[str]) 
         honours=_honours(row),
         failure=plain(row["error"] or ""),
         critique=[text for text in critique if text] if row.get("critique") else [],
-        rules=_rules(row, set_findings.get(row["image"], []), own),
+        rules=_rules(row, set_findings.get(row["image"], []), others),
         findings=[plain(text) for text in (row["tonal_summary"], row["mono_reason"]) if text],
         scores=[_score(row, name, results) for name in words.MEANS if row[name] is not None],
     )
@@ -132,23 +134,17 @@ def _honours(row: Row) -> list[str]:
     return found
 
 
-def _rules(row: Row, found: list[dict[str, Any]], own: set[str]) -> list[tuple[str, str]]:
+def _rules(row: Row, found: list[dict[str, Any]], others: list[str]) -> list[tuple[str, str]]:
     private = {
-        finding["sentence"]: _NAME_OTHERS[finding["rule"]]
+        finding["sentence"]: _ANONYMOUS.get(finding["rule"], "The entry breaks a rule together with another entry.")
         for finding in found
-        if finding["rule"] in _NAME_OTHERS and not _named(finding) <= own
+        if any(name in finding["sentence"] for name in others)
     }
     kinds = zip(("Does not comply:", "Remark:"), _SENTENCES, strict=True)
     said = [(kind, private.get(text, plain(text))) for kind, name in kinds for text in row[name] or ()]
     if not said and row["compliance_passed"]:
         return [("Complies", "with the rules that a program can check.")]
     return said
-
-
-def _named(finding: dict[str, Any]) -> set[str]:
-    """The images that a finding on duplicates names."""
-    measured = finding["measured"]
-    return {pair["image"] for pair in measured["alike"]} if isinstance(measured, dict) else {str(measured)}
 
 
 def _score(row: Row, name: str, results: Results) -> tuple[str, str, str]:

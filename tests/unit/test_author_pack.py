@@ -133,7 +133,11 @@ def test_findings_on_duplicates_name_no_other_authors_file(results):
             {"rule": "no_exact_duplicates", "severity": "reject", "status": "does_not_comply", "limit": True,
              "measured": second["image"], "sentence": said["same"]},
         ],
-        own["image"]: [alike(said["open"], own["image"])],
+        own["image"]: [
+            alike(said["open"], own["image"]),
+            {"rule": "numbers", "severity": "warn", "status": "does_not_comply", "limit": "unique", "measured": 1,
+             "sentence": f'The number 1 is used twice; the other is "{second["image"]}".'},
+        ],
     }  # fmt: skip
     report_results.write(results, made, findings)
     write_packs("t")
@@ -141,7 +145,7 @@ def test_findings_on_duplicates_name_no_other_authors_file(results):
     text = Tags(page).text
     assert second["image"] not in page and second["image"] not in str(lines)
     assert "The entry looks like another entry" in text and "the same file as another entry" in text
-    assert said["open"] in text
+    assert said["open"] in text and "The number of the entry is used twice." in text
 
 
 def test_spellings_of_a_name_are_one_author_and_no_author_no_pack(results, caplog):
