@@ -142,6 +142,7 @@ def _rules(row: Row, found: list[dict[str, Any]], others: list[str]) -> list[tup
     }
     kinds = zip(("Does not comply:", "Remark:"), _SENTENCES, strict=True)
     said = [(kind, private.get(text, plain(text))) for kind, name in kinds for text in row[name] or ()]
+    said += [("Ruling:", plain(text)) for text in row.get("compliance_rulings") or ()]
     if not said and row["compliance_passed"]:
         return [("Complies", "with the rules that a program can check.")]
     return said

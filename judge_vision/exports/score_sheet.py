@@ -22,7 +22,8 @@ _LAYOUT = (
     ("title", 30), ("author", 20), ("category", 14), ("image", 30), ("placing", 14), ("rank", 7), ("band", 13),
     ("mark", 8), ("critique_score", 9), ("playoff_strength", 10), ("nima_aesthetic_mean", 12),
     ("nima_technical_mean", 12), ("musiq_mos", 12), ("mono_verdict", 13), ("mono_dominant_tone", 11),
-    ("compliance_passed", 12), ("compliance_issues", 42), ("compliance_warnings", 42), ("tonal_summary", 42),
+    ("compliance_passed", 12), ("compliance_issues", 42), ("compliance_warnings", 42), ("compliance_status", 14),
+    ("compliance_rulings", 42), ("tonal_summary", 42),
     ("critique", 70), ("status", 10), ("error", 42),
 )  # fmt: skip
 _ALWAYS = ("title", "image", "status")

@@ -151,11 +151,17 @@ def _remarked(made: Sidecar, remark: str) -> Sidecar:
 
 
 def _label(row: Row, settings: XmpSettings) -> str:
-    if row["compliance_passed"] is None:
-        return ""
-    if not row["compliance_passed"]:
-        return settings.label_does_not_comply
-    return settings.label_refer if row["compliance_warnings"] else settings.label_complies
+    """By what counts after a person's rulings, where there are any; without rules there is no label."""
+    status = row.get("compliance_status")
+    if status is None and row["compliance_passed"] is not None:
+        kept = "refer" if row["compliance_warnings"] else "complies"
+        status = kept if row["compliance_passed"] else "does not comply"
+    labels = {
+        "complies": settings.label_complies,
+        "refer": settings.label_refer,
+        "does not comply": settings.label_does_not_comply,
+    }
+    return labels.get(str(status), "")
 
 
 def _facts(row: Row, rating: int | None, settings: XmpSettings) -> XmpFacts:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from judge_vision.config import read_config
-from judge_vision.exports import stars
+from judge_vision.exports import sidecars, stars
 from judge_vision.exports.settings import XmpSettings
 from judge_vision.exports.sidecars import COPIES, INDEX, SIDECARS, summary, write_sidecars
 from judge_vision.exports.xmp_packet import XmpFacts, packet
@@ -278,6 +278,22 @@ def test_copies_without_exiftool_are_refused_with_a_way_out(photos, monkeypatch)
     with pytest.raises(UserError, match="apt install libimage-exiftool-perl"):
         write(photos, embed_copies=True)
     assert write(photos)["a.jpg"].path
+
+
+@pytest.mark.parametrize(
+    ("row", "label"),
+    [
+        ({"compliance_passed": None, "compliance_warnings": []}, ""),
+        ({"compliance_passed": True, "compliance_warnings": []}, "Green"),
+        ({"compliance_passed": True, "compliance_warnings": ["look"]}, "Yellow"),
+        ({"compliance_passed": False, "compliance_warnings": []}, "Red"),
+        # a person's ruling counts for more than what was measured
+        ({"compliance_passed": False, "compliance_warnings": [], "compliance_status": "complies"}, "Green"),
+        ({"compliance_passed": True, "compliance_warnings": [], "compliance_status": "does not comply"}, "Red"),
+    ],
+)
+def test_labels_follow_the_rules_and_the_rulings(row, label):
+    assert sidecars._label(row, XmpSettings()) == label
 
 
 def test_labels_can_be_left_out(photos):
