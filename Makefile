@@ -25,12 +25,12 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 demo: $(VENV)/.ready ## Set up and judge the example photographs
 	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)
 
-run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results
-	@$(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES)
+run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results [TARGETS="all score_sheet xmp"]
+	@$(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES) -- $(TARGETS)
 
 STAGE2 = "stage2={base_url: '$(SERVER)', model: '$(MODEL)'}"
 SERVED = $(if $(SERVER),$(STAGE2))
-TARGET = $(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES) -- $@
+TARGET = $(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES) -- $@
 
 stage2: $(VENV)/.ready ## Critiques: make stage2 PHOTOS=... SERVER=http://127.0.0.1:8000/v1 MODEL=NAME
 	@$(TARGET) $(if $(SERVER),--config $(SERVED))

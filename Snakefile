@@ -12,6 +12,10 @@ configfile: os.path.join(workflow.basedir, "config", "thresholds.yaml")
 configfile: os.path.join(workflow.basedir, "config", "config.yaml")
 
 
+# The introduction of Snakemake's own report (`snakemake --report FILE.html`).
+report: "docs/captions/workflow.rst"
+
+
 include: "rules/common.smk"
 
 
@@ -29,6 +33,7 @@ include: "rules/merge.smk"
 include: "rules/critique.smk"
 include: "rules/ranking.smk"
 include: "rules/report.smk"
+include: "rules/exports.smk"
 include: "rules/models.smk"
 
 
@@ -37,13 +42,14 @@ localrules:
 
 
 rule all:
-    """The Stage 1 table and the page, and Stage 2 with the ranking where it is on."""
+    """The Stage 1 table, the page and the plots, and Stage 2 with the ranking where it is on."""
     default_target: True
     input:
         "stage1.parquet",
         "report/index.html",
         critique_tables(),
         ranking_tables(),
+        rules.plots.output,
         strict_check(),
 
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.compliance.borders import BorderSettings
 from judge_vision.critique.settings import RequestSettings, Stage2Settings
+from judge_vision.exports.settings import ContactSheetSettings, XmpSettings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
@@ -122,6 +123,8 @@ class Config(Section):
     ranking: RankingSettings = RankingSettings()
     playoff: PlayoffSettings = PlayoffSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    xmp: XmpSettings = XmpSettings()
+    contact_sheet: ContactSheetSettings = ContactSheetSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
     tonal: TonalSettings = TonalSettings()
@@ -157,6 +160,10 @@ class Config(Section):
                 ),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
+                ),
+                "contact_sheet": dataclasses.replace(
+                    self.contact_sheet,
+                    font=absolute(self.contact_sheet.font) if self.contact_sheet.font else None,
                 ),
             }
         )

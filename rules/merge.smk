@@ -22,7 +22,12 @@ rule merge:
         compliance=every_index("compliance"),
         entries=str(paths.ENTRIES),
     output:
-        table=str(paths.TABLE),
+        table=report(
+            str(paths.TABLE),
+            caption="../docs/captions/table.rst",
+            category="Results",
+            labels={"what": "Stage 1 table"},
+        ),
         summary=str(paths.SUMMARY),
     log:
         "logs/merge.log",

@@ -1,8 +1,8 @@
 """
-report: a page for people.
+report: a page for people, and plots for Snakemake's own report.
 
-Reads:  stage1.parquet, summary.json, records/, thumbnails/, heatmaps/
-Writes: report/index.html and the pictures beside it
+Reads:  stage1.parquet, the tables of Stage 2 where they are, summary.json, records/, thumbnails/, heatmaps/
+Writes: report/index.html and the pictures beside it; plots/
 """
 
 
@@ -11,14 +11,61 @@ rule report:
     input:
         script=script("report"),
         table=str(paths.TABLE),
+        later=later_tables(),
         summary=str(paths.SUMMARY),
         settings=settings("report"),
     output:
-        page="report/index.html",
+        page=report(
+            "report/index.html",
+            caption="../docs/captions/page.rst",
+            category="Results",
+            labels={"what": "page"},
+        ),
     log:
         "logs/report.log",
     benchmark:
         "benchmarks/report.tsv"
+    threads: 1
+    resources:
+        mem_mb=megabytes(2000),
+        runtime=30,
+    conda:
+        "../envs/report.yaml"
+    shell:
+        "python {input.script:q}"
+        " --log {log:q}"
+
+
+rule plots:
+    """Draw the plots of Snakemake's report."""
+    input:
+        script=script("plots"),
+        table=str(paths.TABLE),
+        later=later_tables(),
+        settings=settings("plots"),
+    output:
+        distributions=report(
+            "plots/distributions.svg",
+            caption="../docs/captions/distributions.rst",
+            category="Plots",
+            labels={"what": "distributions"},
+        ),
+        scatter=report(
+            "plots/scatter.svg",
+            caption="../docs/captions/scatter.rst",
+            category="Plots",
+            labels={"what": "MUSIQ and NIMA"},
+        ),
+        verdicts=report(
+            "plots/verdicts.svg",
+            caption="../docs/captions/verdicts.rst",
+            category="Plots",
+            labels={"what": "monochrome verdicts"},
+        ),
+    log:
+        "logs/plots.log",
+    benchmark:
+        "benchmarks/plots.tsv"
     threads: 1
     resources:
         mem_mb=megabytes(2000),

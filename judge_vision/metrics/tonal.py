@@ -95,6 +95,14 @@ def _from_counts(grey_counts: npt.NDArray[np.int64], limits: TonalSettings) -> d
     }
 
 
+def histogram(counts: Counts) -> list[int]:
+    """How many pixels have a luminance in each of 128 equal bins, of two 8-bit values each, from black to white.
+
+    With the default limits the first three and the last three bins hold just what counts as clipped.
+    """
+    return [int(pair) for pair in counts.grey.reshape(128, 2).sum(axis=1)]
+
+
 def summarise(figures: dict[str, float], settings: TonalSettings) -> str:
     """One sentence on the figures of `measure`: contrast, exposure, clipping by amount, local contrast."""
     parts = [_contrast_words(figures, settings), _exposure_words(figures, settings)]
@@ -139,10 +147,11 @@ def _clipping_words(where: str, percent: float, settings: TonalSettings) -> str:
 
 
 def record(counts: Counts, settings: TonalSettings, light_settings: light.LightSettings) -> dict[str, Any]:
-    """What the tonal record holds of one picture: the figures, `tonal_summary` and `light_notes`."""
+    """What the tonal record holds of one picture: the figures, `histogram`, `tonal_summary` and `light_notes`."""
     figures = figures_of(counts, settings)
     return {
         **figures,
+        "histogram": histogram(counts),
         "tonal_summary": summarise(figures, settings),
         "light_notes": light.notes(figures, light_settings),
     }

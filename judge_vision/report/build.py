@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from judge_vision.records import store
-from judge_vision.records.table import read_table
-from judge_vision.report import alike, page, words
-from judge_vision.report.making import making, scores_sentence, times, unrated
+from judge_vision.exports.results import Results, read_results
+from judge_vision.records import store, words
+from judge_vision.report import alike, page
+from judge_vision.report.making import making, run_facts
 from judge_vision.report.photographs import cell, details
-from judge_vision.report.pictures import bring, sweep
+from judge_vision.report.pictures import bring, perceptual_hash
 from judge_vision.report.settings import ReportSettings
 from judge_vision.workflow import paths
 
@@ -18,6 +19,14 @@ FOLDER = Path("report")
 PAGE = FOLDER / "index.html"
 PICTURES = FOLDER / "pictures"
 DATA = FOLDER / "data"
+
+# What the page's table has of the later tables; all of them is with each photograph.
+LATER_COLUMNS = (
+    "placing", "band", "mark", "rank", "rank_of", "accepted", "playoff_strength", "playoff_low", "playoff_high",
+    "ranking_score", "ranking_score_source", "ranking_status", "ranking_reason", "critique_score",
+    "critique_max_score", "critique", "style", "suggested_title", "critique_status", "critique_error_type",
+    "critique_error", "critique_model",
+)  # fmt: skip
 
 # Details are in files of this many photographs: about half a megabyte, read in an instant when one is opened.
 DETAILS_PER_FILE = 200
@@ -27,37 +36,45 @@ def build_report(settings: ReportSettings) -> Path:
     """Write `report/index.html` with its pictures and data beside it; return its path.
 
     The page, its pictures and `data/details-*.js` follow from the table and the records alone: the same input gives the
-    same bytes. How long the jobs took stands apart, in `data/times.js`.
+    same bytes. How long the jobs took and which engines scored stands apart, in `data/run.js`.
     Raises FileNotFoundError or ValueError where the table or a record is missing or was changed by hand.
     """
-    rows, metadata = read_table(paths.TABLE)
+    results = read_results()
+    rows = results.rows
     summary = store.read_json(paths.SUMMARY)
     set_findings = store.read_json(paths.ENTRIES)
     index = {
-        **_index(rows, metadata, settings),
+        **_index(results, settings),
         **_pictures(rows),
-        "alike": alike.groups(rows, set_findings),
+        "alike": alike.groups(rows, set_findings, _hashes(rows)),
         "skipped": summary["skipped"],
-        "made": making(rows, metadata),
+        "notices": results.notices(),
+        "made": making(results),
     }
-    _write_data(rows, details(set_findings))
+    _write_data(rows, details(results, set_findings))
     facts = {
         "counts": _counts_sentence(summary),
-        "scores": scores_sentence(rows, metadata["bundle"]),
-        "unrated": unrated(rows),
+        "scores": words.scores_sentence(rows, results.metadata["bundle"]),
+        "unrated": words.unrated(rows),
     }
     store.write_bytes(PAGE, page.render(settings.title, facts, index).encode())
     return PAGE
 
 
-def _index(rows: list[dict[str, Any]], metadata: dict[str, Any], settings: ReportSettings) -> dict[str, Any]:
-    names = list(rows[0]) if rows else []
+def _index(results: Results, settings: ReportSettings) -> dict[str, Any]:
+    rows = results.rows
+    # how a critique was asked for is the same for most, and long: it is with the details
+    columns = [
+        column
+        for column in results.columns
+        if column.source not in results.later or (column.name in LATER_COLUMNS and results.has(column.name))
+    ]
     return {
         "title": settings.title,
-        "columns": words.describe_columns(names, unrated(rows)),
+        "columns": words.describe_columns(columns, words.unrated(rows)),
         "model_scores": list(words.MODEL_SCORES),
         "ids": [paths.file_name(row["image"], "") for row in rows],
-        "rows": [[cell(value) for value in row.values()] for row in rows],
+        "rows": [[cell(row[column.name]) for column in columns] for row in rows],
         "details_per_file": DETAILS_PER_FILE,
     }
 
@@ -78,12 +95,17 @@ def _pictures(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
                 there = bring(paths.by_content(folder, row["sha256"], suffix), target)
                 kept |= {target} if there else set()
             found[kind].append(int(there))
-    sweep(PICTURES, kept)
+    store.sweep(PICTURES, kept)
     return found
 
 
+def _hashes(rows: list[dict[str, Any]]) -> list[str | None]:
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda row: perceptual_hash(row["sha256"]) if row["sha256"] else None, rows))
+
+
 def _write_data(rows: list[dict[str, Any]], found: dict[str, str]) -> None:
-    kept = {DATA / "times.js"}
+    kept = {DATA / "run.js"}
     for start in range(0, len(rows), DETAILS_PER_FILE):
         number = start // DETAILS_PER_FILE
         part = ",\n".join(found[row["image"]] for row in rows[start : start + DETAILS_PER_FILE])
@@ -91,8 +113,9 @@ def _write_data(rows: list[dict[str, Any]], found: dict[str, str]) -> None:
         text = f"judgeVision.details({number}, [\n{page.escape_json(part)}\n]);\n"
         store.write_if_changed(path, text.encode(), durable=False)
         kept.add(path)
-    store.write_bytes(DATA / "times.js", f"judgeVision.times({page.script_json(times())});\n".encode(), durable=False)
-    sweep(DATA, kept)
+    told = f"judgeVision.run({page.script_json(run_facts())});\n"
+    store.write_bytes(DATA / "run.js", told.encode(), durable=False)
+    store.sweep(DATA, kept)
 
 
 def _counts_sentence(summary: dict[str, Any]) -> str:

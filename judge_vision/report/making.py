@@ -1,39 +1,21 @@
-"""How the results were made: the words on the scores, the settings and versions, and the times of the jobs."""
+"""How the results were made: the settings and versions, and the times of the jobs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from judge_vision.exports.results import Results
 from judge_vision.records import store
 from judge_vision.records.columns import SCHEMA_VERSION
 from judge_vision.records.table import STEPS
 from judge_vision.workflow import paths
 
 
-def scores_sentence(rows: list[dict[str, Any]], bundle: dict[str, Any]) -> str:
-    """What kind of scores these are, for a reader who knows no model."""
-    label = f"{bundle.get('name', 'unknown')} {bundle.get('version', '')}".strip()
-    if not any(row["model_bundle"] for row in rows):
-        return "No photograph has scores of a network."
-    if unrated(rows):
-        return (
-            f"NIMA and MUSIQ scores: bundle {label}, no human ratings. Its networks were never shown a mark given by a "
-            "person: they are no judge's opinion, and neither a ranking nor an award may rest on them."
-        )
-    return (
-        f"NIMA and MUSIQ scores: bundle {label}, networks trained on marks given by people. They predict what an "
-        "average viewer would say, not what this competition's judges will."
-    )
-
-
-def unrated(rows: list[dict[str, Any]]) -> bool:
-    """Whether any score comes from networks that were never shown a human mark."""
-    return any(row["human_ratings"] is False for row in rows)
-
-
-def making(rows: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
-    """Versions, models, engines and settings, from the table alone: no times, so equal input gives an equal page."""
+def making(results: Results) -> dict[str, Any]:
+    """Versions, models, engines and settings, from the tables alone: no times, so equal input gives an equal page."""
+    rows, metadata = results.rows, results.metadata
     steps = metadata["steps"]
     libraries = {name: version for step in steps.values() for name, version in step["libraries"].items()}
     return {
@@ -49,19 +31,67 @@ def making(rows: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, An
             }
             for step in STEPS
         ],
+        "later": [
+            {
+                "step": kind,
+                "settings": [list(pair) for pair in _flat("", facts.get("settings", {}))],
+                "used": _used(rows, kind),
+            }
+            for kind, facts in results.later.items()
+        ],
     }
 
 
-def times() -> list[dict[str, Any]]:
+def _used(rows: list[dict[str, Any]], kind: str) -> list[list[str]]:
+    """What a later step was made with and how often: models as the server names them, prompts, tokens, requests."""
+    found: list[list[str]] = []
+    for name in ("engine", "model", "served_model", "prompt", "prompt_sha256", "seed", "reply_format", "score_source"):
+        values = Counter(str(row[f"{kind}_{name}"]) for row in rows if row.get(f"{kind}_{name}") is not None)
+        if values:
+            counted = values if len(values) > 1 else dict.fromkeys(values)
+            found.append([name, ", ".join(f"{value} ({many})" if many else value for value, many in counted.items())])
+    for name in ("requests", "prompt_tokens", "completion_tokens"):
+        numbers = [row[f"{kind}_{name}"] for row in rows if row.get(f"{kind}_{name}") is not None]
+        if numbers:
+            found.append([f"{name}, in all", f"{sum(numbers):,}"])
+    return found
+
+
+def run_facts() -> dict[str, Any]:
+    """What differs from run to run: the times of the jobs, and which engines scored."""
+    return {"steps": _times(), "engines": _engines()}
+
+
+def _times() -> list[dict[str, Any]]:
     """What the last job on each shard took, added up by step; steps without jobs on record are absent."""
     found = []
-    for step in STEPS:
-        folder = paths.STATE / "jobs" / step
+    root = paths.STATE / "jobs"
+    others = sorted(folder.name for folder in root.iterdir() if folder.name not in STEPS) if root.is_dir() else []
+    for step in (*STEPS, *others):
+        folder = root / step
         jobs = [store.read_json(path) for path in sorted(folder.glob("*.json"))] if folder.is_dir() else []
         if jobs:
-            sums = {key: sum(job[key] for job in jobs) for key in ("photographs", "cached", "failed", "seconds")}
+            sums = {key: sum(job.get(key, 0) for job in jobs) for key in ("photographs", "cached", "failed", "seconds")}
             found.append({"step": step, "jobs": len(jobs), **sums, "seconds": round(sums["seconds"], 1)})
     return found
+
+
+def _engines() -> dict[str, Any]:
+    """By which engine on which device photographs were scored, and which engines were tried in vain, and why."""
+    scored: Counter[tuple[str, str]] = Counter()
+    failed: Counter[tuple[str, str]] = Counter()
+    restarts = 0
+    for path in sorted((paths.STATE / "engines").glob("*.json")):
+        shard = store.read_json(path)
+        for one in shard["scored"]:
+            scored[one["engine"], one["device"]] += one["photographs"]
+        failed.update((one["engine"], one["failure"]) for one in shard["attempts"] if one["failure"])
+        restarts += (shard.get("service") or {}).get("restarts", 0)
+    return {
+        "scored": [[engine, device, count] for (engine, device), count in sorted(scored.items())],
+        "failed": [[engine, reason, shards] for (engine, reason), shards in sorted(failed.items())],
+        "restarts": restarts,
+    }
 
 
 def _without_bundle(settings: dict[str, Any]) -> dict[str, Any]:

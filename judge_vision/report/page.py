@@ -18,6 +18,7 @@ _ROOM = Path(__file__).parent
 SCRIPTS = (
     "base.js",
     "model.js",
+    "conditions.js",
     "filters.js",
     "gallery.js",
     "table.js",
@@ -26,6 +27,7 @@ SCRIPTS = (
     "evidence.js",
     "photograph.js",
     "lists.js",
+    "ranking.js",
     "made.js",
     "sheets.js",
     "app.js",
@@ -62,17 +64,6 @@ def render(title: str, facts: dict[str, Any], index: dict[str, Any]) -> str:
         data=Markup(script_json(index)),
         **facts,
     )
-
-
-def assets_digest() -> str:
-    """SHA-256 over the template, scripts and styles: what makes the page besides Python."""
-    names = [
-        "templates/index.html.j2",
-        "static/style.css",
-        "vendor/chart.umd.min.js",
-        *(f"static/{s}" for s in SCRIPTS),
-    ]
-    return store.digest({name: store.file_sha256(_ROOM / name) for name in names})
 
 
 def _own_text(name: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
+from judge_vision.exports.results import Results
 from judge_vision.records import store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.table import STEPS
-from judge_vision.report import pictures
 from judge_vision.workflow import paths
 from judge_vision.workflow.shard import read_records
 
@@ -30,14 +30,21 @@ def cell(value: Any) -> Any:
     return value
 
 
-def details(set_findings: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+def details(results: Results, set_findings: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
     """By image: the details as canonical JSON text (as text because a hundred thousand dictionaries need gigabytes).
 
     Raises FileNotFoundError or ValueError as `read_records` does.
     """
-    return {
-        image: store.canonical_json(_details(records, set_findings.get(image, []))) for image, records in _all_records()
-    }
+    later = {kind: [column.name for column in results.columns if column.source == kind] for kind in results.later}
+    by_image = {row["image"]: row for row in results.rows}
+    found = {}
+    for image, records in _all_records():
+        one = _details(records, set_findings.get(image, []))
+        for kind, names in later.items():
+            values = {name.removeprefix(f"{kind}_"): cell(by_image[image][name]) for name in names}
+            one[kind] = {name: value for name, value in values.items() if value is not None}
+        found[image] = store.canonical_json(one)
+    return found
 
 
 def _all_records() -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
@@ -51,10 +58,8 @@ def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]]) ->
     compliance = records["compliance"]
     if found and compliance["status"] == "ok":
         compliance = add_findings(compliance, found)
-    sha256 = records["prepare"]["sha256"]
     return {
         **{key: cell(compliance.get(key)) for key in _COMPLIANCE},
-        "histogram": pictures.histogram(sha256) if sha256 else None,
         "facts": _figures(records["prepare"], "prepare"),
         "iqa": _figures(records["iqa"], "iqa"),
         "tonal": _figures(records["tonal"], "tonal"),

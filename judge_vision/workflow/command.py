@@ -14,7 +14,13 @@ from judge_vision.workflow import paths
 from judge_vision.workflow.lock import held
 
 
-def run(description: str | None, work: Callable[[argparse.Namespace], None], *, sharded: bool = False) -> None:
+def run(
+    description: str | None,
+    work: Callable[[argparse.Namespace], None],
+    *,
+    sharded: bool = False,
+    threaded: bool = False,
+) -> None:
     """Parse the command line, move to the results folder, set up the log, do `work` alone, and exit.
 
     The job's lock is held before anything is read: an orphan of a killed run that gets it late works on what is there
@@ -27,9 +33,10 @@ def run(description: str | None, work: Callable[[argparse.Namespace], None], *, 
     parser.add_argument("--log", type=Path, help="write the log to this file, relative to the results folder")
     if sharded:
         parser.add_argument("--shard", required=True, help="which shard, for example 00000")
-        parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads to use (default: all)")
     else:
         parser.add_argument("--images-per-job", type=int, default=256, help=argparse.SUPPRESS)
+    if sharded or threaded:
+        parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads to use (default: all)")
     arguments = parser.parse_args()
     os.chdir(arguments.results)
     try:

@@ -24,7 +24,7 @@ from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
 from judge_vision.workflow import cache_limit, estimate, later, paths
-from judge_vision.workflow.code import code_digest
+from judge_vision.workflow.code import code_digest, data_digest
 from judge_vision.workflow.pixels import READERS
 
 # The libraries whose version can change what a rule computes.
@@ -37,8 +37,15 @@ LIBRARIES = {
     "entries": ("numpy",),
     "merge": ("pyarrow",),
     **later.LIBRARIES,
-    "report": ("jinja2", "pyarrow"),
+    "report": ("jinja2", "pyarrow", "imagehash"),
+    "plots": ("reportlab", "pyarrow"),
+    "score_sheet": ("openpyxl", "pyarrow"),
+    "xmp": ("pyarrow",),
+    "contact_sheet": ("reportlab", "pillow", "pyarrow"),
+    "author_packs": ("jinja2", "pyarrow"),
 }
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 # The rules that measure what `prepare` decoded.
 READ_PIXELS = (*READERS, "compliance")
@@ -139,7 +146,13 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "entries": rules,
         "merge": {},
         **later.rule_settings(config, chosen["human_ratings"]),
-        "report": dataclasses.asdict(config.report),
+        # what makes the page and the packs besides Python
+        "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
+        "plots": {},
+        "score_sheet": {"title": config.report.title},
+        "xmp": dataclasses.asdict(config.xmp),
+        "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
+        "author_packs": {"title": config.report.title, "assets": data_digest(_PACKAGE / "exports")},
     }
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from judge_vision.report.build import build_report
 from judge_vision.report.settings import ReportSettings
-from tests.unit import report_results
+from tests.unit import later_tables, report_results
 from tests.unit.test_report import HOSTILE
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -39,8 +39,8 @@ pytestmark = [
 ]
 
 
-def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round") -> Path:
-    """A page of `made` below `folder`; the working directory is as before."""
+def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round", critique: str = "") -> Path:
+    """A page of `made` below `folder`, with critiques in these words, and a ranking."""
     before = Path.cwd()
     os.chdir(folder)
     try:
@@ -48,6 +48,8 @@ def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round")
         found = {"rule": "no_near_duplicates", "severity": "warn", "status": "refer", "limit": True,
                  "measured": {"alike": alike, "count": 1}, "sentence": "The entry looks like another."}  # fmt: skip
         report_results.write(folder, made, {made[0]["image"]: [found]})
+        if critique:
+            later_tables.write(critique)
         return folder / build_report(ReportSettings(title))
     finally:
         os.chdir(before)
@@ -55,12 +57,20 @@ def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round")
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("large"), report_results.photographs(COUNT))
+    return build(
+        tmp_path_factory.mktemp("large"), report_results.photographs(COUNT), critique=later_tables.CRITIQUE * 7
+    )
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("small"), report_results.photographs(40))
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With critiques and a ranking."""
+    return build(tmp_path_factory.mktemp("judged"), report_results.photographs(40), critique=later_tables.CRITIQUE)
 
 
 @pytest.fixture(scope="module")
@@ -277,10 +287,11 @@ def test_failures_look_alikes_and_making_are_told(reader: Reader, small: Path) -
     reader.open(small, "#failures")
     assert "The file ends before the picture does." in reader.one("#view-failures").text
     reader.open(small, "#alike")
-    assert len(reader.browser.find_elements(By.CSS_SELECTOR, "#view-alike .card")) == 2
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, "#view-alike .card")) >= 2
+    assert "of 64 bits" in reader.one("#view-alike").text
     reader.open(small, "#made")
     reader.until("return document.querySelectorAll('#view-made table.small tbody tr').length === 5")
-    assert "3 sidecar" in reader.one("#view-made").text
+    assert "sidecar (3)" in reader.one("#view-made").text
     assert "ab" * 32 in reader.one("#view-made").text and "embedded 1" in reader.one("#view-made").text
 
 
@@ -299,9 +310,10 @@ def test_charts_are_drawn_of_what_is_chosen(reader: Reader, small: Path) -> None
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "part", ["gallery", "table", "charts", "failures", "alike", "contact", "score", "made", "photo"]
+    "part", ["gallery", "table", "ranking", "charts", "failures", "alike", "contact", "score", "made", "photo"]
 )
-def test_accessibility_checker_has_nothing_to_say(reader: Reader, small: Path, part: str, theme: str) -> None:
+def test_accessibility_checker_has_nothing_to_say(reader: Reader, judged: Path, part: str, theme: str) -> None:
+    small = judged
     dark = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
     reader.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
     wanted = report_results.page_data(small)["ids"]
@@ -313,6 +325,98 @@ def test_accessibility_checker_has_nothing_to_say(reader: Reader, small: Path, p
         reader.until("return document.querySelector('#view-made table.small')")
         reader.run("document.querySelectorAll('#view-made details').forEach((one) => { one.open = true; })")
     assert reader.violations() == []
+
+
+def test_a_filter_for_any_column_can_be_added_and_taken_away(reader: Reader, judged: Path) -> None:
+    reader.open(judged)
+    data = report_results.page_data(judged)
+    names = [column["name"] for column in data["columns"]]
+    titles = [column["title"] for column in data["columns"]]
+    assert [option.text for option in Select(reader.one("#add-condition")).options] == ["any column…", *titles]
+
+    def column(name: str) -> list[Any]:
+        return [row[names.index(name)] for row in data["rows"]]
+
+    reader.choose("add-condition", "Saturation")
+    low, high = reader.browser.find_elements(By.CSS_SELECTOR, "[data-column=saturation] input")
+    low.send_keys("0.2")
+    high.send_keys("0.5")
+    expected = sum(value is not None and 0.2 <= value <= 0.5 for value in column("saturation"))
+    reader.until(f"return document.querySelectorAll('#view-gallery .card').length === {expected}")
+    assert reader.violations() == []
+    reader.choose("add-condition", "Award band")
+    band = Select(reader.one("[data-column=band] select"))
+    band.select_by_visible_text(next(option.text for option in band.options if option.text.startswith("Merit (")))
+    both = sum(
+        value is not None and 0.2 <= value <= 0.5 and award == "Merit"
+        for value, award in zip(column("saturation"), column("band"), strict=True)
+    )
+    assert 0 < both < expected and len(reader.names()) == both
+    reader.one("[data-column=saturation] button").click()
+    assert len(reader.names()) == column("band").count("Merit")
+    reader.choose("add-condition", "File")
+    reader.one("[data-column=image] input").send_keys("ROUND 2/")
+    reader.until("return [...document.querySelectorAll('#view-gallery .card')].length > 0")
+    wanted = sum(
+        "round 2/" in image and award == "Merit" for image, award in zip(column("image"), column("band"), strict=True)
+    )
+    assert len(reader.names()) == wanted
+    reader.one("#clear").click()
+    assert reader.count() == "40 photographs" and not reader.browser.find_elements(By.CSS_SELECTOR, ".condition")
+
+
+def test_every_column_can_be_filtered_by(reader: Reader, judged: Path) -> None:
+    reader.open(judged)
+    columns = report_results.page_data(judged)["columns"]
+    for column in columns:
+        reader.choose("add-condition", column["title"])
+        controls = f"[data-column='{column['name']}'] :is(input, select)"
+        assert reader.browser.find_elements(By.CSS_SELECTOR, controls), column["name"]
+    assert reader.count() == "40 photographs"
+
+
+def test_critique_ranking_and_awards_are_shown_with_what_they_are_worth(reader: Reader, judged: Path) -> None:
+    reader.open(judged, "#ranking")
+    data = report_results.page_data(judged)
+    names = [column["name"] for column in data["columns"]]
+    rows = [dict(zip(names, row, strict=True)) for row in data["rows"]]
+    ranked = [row for row in rows if row["ranking_status"] == "ranked"]
+    assert len(reader.browser.find_elements(By.CSS_SELECTOR, ".ranking tbody tr")) == len(ranked) > 10
+    text = reader.one("#view-ranking").text
+    assert later_tables.RANKED_BY in text and "First" in text and "Not ranked" in text
+    ranks = reader.run(
+        "return [...document.querySelectorAll('.ranking')].map((table) => "
+        "[...table.querySelectorAll('.rank')].map((one) => Number(one.textContent)))"
+    )
+    assert all(one == sorted(one) for one in ranks)
+    best = max(ranked, key=lambda row: row["mark"])
+    reader.open(judged, f"#photo/{data['ids'][rows.index(best)]}")
+    reader.until("return document.querySelectorAll('dialog .part').length >= 7")
+    text = reader.one("dialog").text
+    for expected in (later_tables.CRITIQUE, later_tables.NOTICE, later_tables.RANKED_BY, "Merit", "won 4 of 6"):
+        assert expected in text, expected
+    reader.open(judged, "#failures")
+    assert "The reply was cut at max_tokens." in reader.one("#view-failures").text
+    reader.open(judged, "#made")
+    reader.until("return document.querySelector('#view-made table.small')")
+    assert "stand-in-vision" in reader.one("#view-made").text and "cd" * 32 in reader.one("#view-made").text
+
+
+def test_engines_that_scored_or_failed_are_told(reader: Reader, tmp_path: Path) -> None:
+    for number, failure in enumerate((None, "no answer within 5 s")):
+        facts = {
+            "scored": [{"engine": "service", "device": "GPU 0", "photographs": 10}],
+            "attempts": [{"engine": "remote", "failure": failure}, {"engine": "service", "failure": None}],
+            "service": {"restarts": number, "errors": []},
+        }
+        target = tmp_path / "state" / "engines" / f"0000{number}.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(facts))
+    reader.open(build(tmp_path, report_results.photographs(3)), "#made")
+    reader.until("return document.querySelector('#view-made table.small')")
+    text = reader.one("#view-made").text
+    assert "20 photographs on GPU 0" in text and "restarted 1 time" in text
+    assert "remote, in vain" in text and "no answer within 5 s (1 shard)" in text
 
 
 def test_the_theme_can_be_turned_over(reader: Reader, small: Path) -> None:
@@ -358,10 +462,11 @@ def test_markup_and_script_in_any_text_do_nothing(reader: Reader, tmp_path: Path
         one["compliance"]["findings"][0] |= {"sentence": HOSTILE, "measured": {HOSTILE: HOSTILE}, "limit": HOSTILE}
         one["image"] = f"{HOSTILE} {number}.jpg"
         one["extra"] = {HOSTILE: HOSTILE}
-    page = build(tmp_path, made, title=HOSTILE)
+    page = build(tmp_path, made, title=HOSTILE, critique=HOSTILE)
     unharmed = "return document.title !== 'owned' && !document.querySelector('img[src=x], main script, dialog script')"
     first = report_results.page_data(page)["ids"][0]
-    for part in ("gallery", "table", "charts", "failures", "alike", "contact", "score", "made", f"photo/{first}"):
+    views = ("gallery", "table", "ranking", "charts", "failures", "alike", "contact", "score", "made")
+    for part in (*views, f"photo/{first}"):
         reader.open(page, f"#{part}")
         if part.startswith("photo"):
             reader.until("return document.querySelectorAll('dialog .part').length >= 5")

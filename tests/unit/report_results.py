@@ -64,6 +64,7 @@ def _photograph(number: int, dice: random.Random, unrated: bool) -> Record:
         "clip_high_percent": dice.expovariate(0.9),
         "local_contrast": dice.uniform(0.01, 0.3), "mid_tone_range": dice.betavariate(4, 4), "tonal_summary": SUMMARY,
         "light_notes": ["Low saturation: 0.08."] if number % 5 == 0 else [],
+        "histogram": [(number * 31 + bin_ * bin_) % 97 for bin_ in range(128)],
     }  # fmt: skip
     iqa = {
         "nima_aesthetic_mean": dice.gauss(5.2, 0.5), "nima_aesthetic_std": dice.gauss(1.5, 0.1),

@@ -253,6 +253,23 @@ def test_ranges(rgb: U8) -> None:
     assert all(0 <= figures[key] <= 1 for key in rest)
 
 
+@settings(max_examples=30, deadline=None)
+@given(pictures)
+def test_histogram_counts_every_pixel_once_and_its_ends_are_what_is_clipped(rgb: U8) -> None:
+    bins = tonal.histogram(counts.count(Image.fromarray(rgb)))
+    figures = tonal.measure(rgb)
+    pixels = rgb.shape[0] * rgb.shape[1]
+    assert len(bins) == 128 and sum(bins) == pixels
+    assert 100 * sum(bins[:3]) / pixels == pytest.approx(figures["clip_low_percent"])
+    assert 100 * sum(bins[-3:]) / pixels == pytest.approx(figures["clip_high_percent"])
+
+
+def test_histogram_of_three_greys() -> None:
+    rgb = np.array([[[0] * 3, [128] * 3, [129] * 3, [255] * 3]], np.uint8)
+    bins = tonal.histogram(counts.count(Image.fromarray(rgb)))
+    assert [(bin_, count) for bin_, count in enumerate(bins) if count] == [(0, 1), (64, 2), (127, 1)]
+
+
 @settings(max_examples=40, deadline=None)
 @given(pictures)
 def test_mirror_changes_nothing(rgb: U8) -> None:

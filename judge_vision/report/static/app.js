@@ -4,12 +4,20 @@
   const { element } = base;
   const THEMES = ["system", "light", "dark"];
   const contact = sheets.contact(), score = sheets.score(), how = made.show();
+
+  // A view that is made when somebody first looks: thousands of rows that nobody looks at would delay the first paint.
+  function later(name, title, make) {
+    const place = element("section", { id: `view-${name}`, "aria-label": title });
+    return { title, place, refresh: () => place.children.length || base.add(place, make()) };
+  }
+
   const views = new Map([
     ["gallery", { title: "Gallery", place: gallery.show(), refresh: gallery.refresh, filtered: true }],
     ["table", { title: "Table", place: table.show(), refresh: table.refresh, filtered: true }],
+    ranking.shown ? ["ranking", later("ranking", "Ranking", ranking.show)] : null,
     ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true }],
-    lists.failed ? ["failures", { title: `Failures (${lists.failed})`, place: lists.failures() }] : null,
-    lists.alike ? ["alike", { title: `Look-alikes (${lists.alike})`, place: lists.alikes() }] : null,
+    lists.any ? ["failures", later("failures", `Failures (${lists.failed})`, lists.failures)] : null,
+    lists.alike ? ["alike", later("alike", `Look-alikes (${lists.alike})`, lists.alikes)] : null,
     ["contact", { title: "Contact sheet", ...contact, filtered: true }],
     ["score", { title: "Score sheet", ...score, filtered: true }],
     ["made", { title: "How this was made", ...how }],
@@ -71,6 +79,10 @@
     view.tab = element("a", { href: `#${name}` }, view.title);
     document.getElementById("views").append(element("li", {}, view.tab));
     document.getElementById("main").append(view.place);
+  }
+  if (model.alone) {
+    document.getElementById("main").prepend(element("p", { class: "notice" },
+      "Table and charts only: the pictures and the details lie beside the page. Open report/index.html in the results folder."));
   }
   filters.show();
   photograph.listen(closed);

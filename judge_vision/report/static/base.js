@@ -23,9 +23,14 @@ const base = (() => {
       if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
       else made.setAttribute(key, value === true ? "" : value);
     }
-    made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined)
+    return add(made, children);
+  }
+
+  // Append children of any depth; text becomes a text node.
+  function add(parent, children) {
+    parent.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined)
       .map((child) => (child instanceof Node ? child : visible(child))));
-    return made;
+    return parent;
   }
 
   // Text that came with a photograph, kept apart from the direction of the text around it.
@@ -67,5 +72,5 @@ const base = (() => {
     try { return localStorage.getItem(`judge-vision.${key}`); } catch { return null; }
   }
 
-  return { visible, element, svg, foreign, words, bytes, count, announce, remember, remembered };
+  return { visible, element, add, svg, foreign, words, bytes, count, announce, remember, remembered };
 })();

@@ -10,7 +10,9 @@ const evidence = (() => {
     not_applicable: ["Does not apply", "plain"],
   };
   const SEVERITY = { reject: "not eligible if broken", warn: "remark if broken", fix: "corrected copy if broken" };
-  const SOURCES = { iqa: "Networks", tonal: "Light and tones" };
+  const SOURCES = { ranking: "Ranking", critique: "Critique", iqa: "Networks", tonal: "Light and tones" };
+  // Figures that say how another figure came about, and are no scores.
+  const NO_SCORES = ["critique_max_score", "playoff_low", "playoff_high"];
 
   function part(title, ...content) {
     return element("section", { class: "part" }, element("h3", {}, title), ...content);
@@ -36,18 +38,20 @@ const evidence = (() => {
     return String(value);
   }
 
-  function facts(pairs) {
+  function factsOf(pairs) {
     return element("dl", { class: "facts" }, pairs.map(([name, value]) => [element("dt", {}, name), element("dd", {}, foreign(value))]));
   }
 
   function more(title, figures) {
     const pairs = flat(figures);
-    return pairs.length ? element("details", {}, element("summary", {}, title), facts(pairs)) : null;
+    return pairs.length ? element("details", {}, element("summary", {}, title), factsOf(pairs)) : null;
   }
 
   function scores(row, details) {
     const tables = Object.entries(SOURCES).map(([source, title]) => {
-      const names = model.columns.filter((column) => column.type === "float64" && column.source === source).map((column) => column.name);
+      const names = model.columns.filter((column) => column.type === "float64" && column.source === source && !NO_SCORES.includes(column.name))
+        .map((column) => column.name);
+      if (!names.length) return null;
       const warning = source === "iqa" && model.value(row, "human_ratings") === false;
       return [
         element("h4", {}, title),
@@ -62,27 +66,31 @@ const evidence = (() => {
       tables, more("More figures of the networks", details.iqa));
   }
 
-  function histogram(counts) {
-    const tallest = Math.max(1, ...counts.slice(1, -1)), width = 4, tall = 96;
-    return svg("svg", { class: "histogram", viewBox: `0 0 ${width * counts.length} ${tall}`, preserveAspectRatio: "none", role: "img",
-      "aria-label": "Histogram of the tones from black to white" },
-    counts.map((count, bin) => {
-      const height = Math.min(tall, count ? Math.max(1, (count / tallest) * (tall - 6)) : 0);
-      // the outermost bins hold what is clipped or nearly so
-      return svg("rect", { class: bin === 0 || bin === counts.length - 1 ? "clipped" : "tone", x: bin * width, y: tall - height, width, height });
-    }));
+  // Bars from black to white; the bands at the ends are what counts as clipped, 8-bit values 0 to 5 and 250 to 255.
+  function histogram(counts, words) {
+    const clipped = 3, width = 3, tall = 100, wide = width * counts.length;
+    const tallest = Math.max(1, ...counts.slice(clipped, -clipped));
+    const isClipped = (bin) => bin < clipped || bin >= counts.length - clipped;
+    return svg("svg", { class: "histogram", viewBox: `0 0 ${wide} ${tall}`, preserveAspectRatio: "none", role: "img", "aria-label": words },
+      [0, wide - clipped * width].map((x) => svg("rect", { class: "clipping", x, y: 0, width: clipped * width, height: tall })),
+      counts.map((count, bin) => {
+        const height = Math.min(tall, count ? Math.max(1, (count / tallest) * (tall - 6)) : 0);
+        return svg("rect", { class: isClipped(bin) ? "clipped" : "tone", x: bin * width, y: tall - height, width, height });
+      }));
   }
 
   function tones(row, details) {
     const clipping = (name) => base.words(model.value(row, name), model.column(name));
+    const percents = ["clip_low_percent", "clip_high_percent"].map((name) => model.value(row, name));
+    const ends = ["Shadows", "Highlights"].map((word, end) => (percents[end] === null ? null : element("span", { class: percents[end] >= 1 ? "loss" : null },
+      `${word}: ${clipping(["clip_low_percent", "clip_high_percent"][end])} clipped`)));
+    const { histogram: counts, light_notes: notes } = details.tonal;
     return part("Tones",
       element("p", {}, model.value(row, "tonal_summary") ?? "Not measured."),
-      details.histogram ? element("figure", { class: "tones" }, histogram(details.histogram),
-        element("figcaption", {},
-          element("span", {}, `black: ${clipping("clip_low_percent")} clipped`),
-          element("span", {}, `white: ${clipping("clip_high_percent")} clipped`))) : null,
-      details.histogram ? element("p", { class: "soft" }, "The histogram is that of the small picture; the figures are those of the full one. An outermost bar may be cut off.") : null,
-      (details.tonal.light_notes ?? []).map((note) => element("p", {}, note)));
+      counts ? element("figure", { class: "tones" },
+        histogram(counts, `Histogram of the tones from black to white. ${ends.map((one) => one?.textContent).join("; ")}.`),
+        element("figcaption", {}, ends)) : null,
+      (notes ?? []).map((note) => element("p", {}, note)));
   }
 
   function mono(row, details) {
@@ -96,6 +104,39 @@ const evidence = (() => {
       element("p", {}, foreign(model.value(row, "mono_reason") ?? "")),
       model.picture(row, "heat_maps") ? element("p", { class: "soft" }, "The heat map beside the picture shows where.") : null,
       more("Figures behind the verdict", details.mono));
+  }
+
+  function honours(row, details) {
+    const found = details.ranking;
+    if (!found || !found.status) return null;
+    const value = (name) => base.words(model.value(row, name), model.column(name));
+    if (found.status !== "ranked") return part("Ranking", element("p", {}, "Not ranked: ", foreign(found.reason ?? "no reason given")));
+    const awards = [found.placing, found.band].filter(Boolean).map((text) => element("span", { class: "chip award" }, foreign(text)));
+    const lines = [
+      [`Rank ${found.rank} of ${found.rank_of}`, model.value(row, "category")],
+      found.mark === undefined ? null : [`Mark ${value("mark")}`],
+      found.playoff_strength === undefined ? null
+        : [`Playoff: won ${found.playoff_wins} of ${found.playoff_matches} comparisons; strength ${value("playoff_strength")} (95 %: ${value("playoff_low")} to ${value("playoff_high")})`],
+      found.accepted === undefined ? null : [found.accepted ? "Accepted" : "Not accepted"],
+    ].filter(Boolean);
+    return part("Ranking", awards.length ? element("p", { class: "chips" }, awards) : null,
+      lines.map(([text, category]) => element("p", {}, text, category ? [", ", foreign(category)] : null)),
+      found.notice ? element("p", { class: "notice" }, foreign(found.notice)) : null);
+  }
+
+  // A model's words are a stranger's text: shown as such, never as ours.
+  function critique(details) {
+    const found = details.critique;
+    if (!found || !found.status) return null;
+    const { critique: words, status, error, raw_reply: raw, notice, score, max_score: most, style, suggested_title: title, ...rest } = found;
+    const facts = [score === undefined ? null : ["Score", `${score} of ${most}`], style ? ["Style", style] : null, title ? ["Title it proposes", title] : null].filter(Boolean);
+    return part("Critique",
+      status === "ok" ? null : element("p", {}, element("span", { class: `chip ${status === "failed" ? "bad" : "plain"}` }, status === "failed" ? "Failed" : "Not judged"), " ", foreign(error ?? "")),
+      words ? element("blockquote", {}, words.split(/\n+/).map((text) => element("p", {}, foreign(text)))) : null,
+      notice ? element("p", { class: "notice" }, foreign(notice)) : null,
+      facts.length ? factsOf(facts) : null,
+      raw && status !== "ok" ? element("details", {}, element("summary", {}, "The reply as it came"), element("pre", {}, foreign(raw))) : null,
+      more("How it was asked for", rest));
   }
 
   function rules(row, details) {
@@ -126,7 +167,7 @@ const evidence = (() => {
     const own = model.columns.filter((column) => column.source === "list").map((column) => column.name);
     const pairs = [...shown, ...own].map((name) => [model.column(name), model.value(row, name)])
       .filter(([, value]) => value !== null).map(([column, value]) => [column.title, base.words(value, column)]);
-    return part("File", facts(pairs),
+    return part("File", factsOf(pairs),
       (model.value(row, "notes") ?? []).map((note) => element("p", {}, foreign(note))),
       more("More about the file", details.facts));
   }
@@ -137,5 +178,5 @@ const evidence = (() => {
       element("span", { class: "chip bad" }, `${step}: ${kind.replaceAll("_", " ")}`), " ", foreign(error))));
   }
 
-  return { named, plain, flat, parts: (row, details) => [failures(details), scores(row, details), tones(row, details), mono(row, details), rules(row, details), file(row, details)] };
+  return { named, plain, flat, parts: (row, details) => [failures(details), honours(row, details), critique(details), scores(row, details), tones(row, details), mono(row, details), rules(row, details), file(row, details)] };
 })();

@@ -17,8 +17,9 @@ const filters = (() => {
     });
     count = element("output", { id: "count", for: "search" });
     place.append(
-      label("Search", search), ...model.filters.map(filter).filter(Boolean), label("Sort by", order), direction,
+      label("Search", search), ...model.filters.map(filter).filter(Boolean), label("Filter by", conditions.selector), label("Sort by", order), direction,
       element("button", { type: "button", id: "clear", class: "quiet", onclick: clear }, "Clear"), count,
+      conditions.place,
     );
     model.onChange(refresh);
   }
@@ -50,6 +51,7 @@ const filters = (() => {
   function clear() {
     place.querySelectorAll("select[id^=filter]").forEach((select) => { select.value = ""; });
     document.getElementById("search").value = "";
+    conditions.clear();
     model.choose({ text: "", choices: Object.fromEntries(model.filters.map((one) => [one.name, null])) });
   }
 
@@ -57,10 +59,10 @@ const filters = (() => {
     const { state } = model;
     document.getElementById("sort").value = state.sort;
     const direction = document.getElementById("direction");
-    direction.textContent = state.descending ? "↓ falling" : "↑ rising";
+    direction.textContent = state.descending ? "↓" : "↑";
     direction.setAttribute("aria-label", `Order: ${state.descending ? "falling" : "rising"}; change`);
     const all = model.everyone.length, now = model.chosen().length;
-    document.getElementById("clear").hidden = !(state.text || Object.values(state.choices).some(Boolean));
+    document.getElementById("clear").hidden = !(state.text || conditions.place.children.length || Object.values(state.choices).some(Boolean));
     count.textContent = now === all ? base.count(all, "photograph") : `${now.toLocaleString("en")} of ${base.count(all, "photograph")}`;
   }
 

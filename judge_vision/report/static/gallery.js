@@ -25,6 +25,9 @@ const gallery = (() => {
   function chips(row) {
     const found = [];
     if (model.value(row, "status") === "failed") found.push(["Failed", "bad"]);
+    for (const name of ["placing", "band"]) {
+      if (model.value(row, name)) found.push([model.value(row, name), "award"]);
+    }
     const mono = model.monoWords(row);
     if (mono) found.push([mono, mono.startsWith("Mono?") ? "ask" : "plain"]);
     const rules = model.complianceWords(row);
@@ -32,10 +35,10 @@ const gallery = (() => {
     return found.map(([text, kind]) => element("span", { class: `chip ${kind}` }, text));
   }
 
-  // The figure the gallery is sorted by; MUSIQ where that is no figure.
+  // The figure the gallery is sorted by; where that is no figure, the mark, or MUSIQ.
   function score(row) {
     const sort = model.column(model.state.sort);
-    const column = model.isNumber(sort) ? sort : model.column("musiq_mos");
+    const column = model.isNumber(sort) ? sort : model.column(model.has("mark") ? "mark" : "musiq_mos");
     return element("span", { class: "score" }, element("b", {}, base.words(model.value(row, column.name), column)), ` ${column.title}`);
   }
 

@@ -3,27 +3,26 @@
 const lists = (() => {
   const { element, foreign } = base;
   const failed = model.everyone.filter((row) => model.value(row, "status") === "failed");
+  const uncritiqued = model.everyone.filter((row) => ["failed", "not_judged"].includes(model.value(row, "critique_status")));
   const { alike } = model.data;
 
   const link = (row) => element("a", { href: `#photo/${model.data.ids[row]}` }, foreign(model.value(row, "image")));
 
   function failures() {
-    const place = element("section", { id: "view-failures", "aria-label": "Failures" }, element("h2", {}, "Failures"));
-    for (const [name, rows] of byKind()) {
-      place.append(element("h3", {}, `${evidence.named(name)} (${rows.length})`),
-        element("ul", { class: "reasons" }, rows.map((row) => element("li", {}, link(row), element("p", {}, foreign(model.value(row, "error")))))));
-    }
-    return place;
+    return [element("h2", {}, "Failures"), failed.length ? kinds(failed, "error") : element("p", {}, "Every photograph was measured."),
+      uncritiqued.length ? [element("h2", {}, "Without a critique"), kinds(uncritiqued, "critique_error")] : null];
   }
 
-  function byKind() {
+  // The rows by the kind of their failure, each with its reason.
+  function kinds(rows, column) {
     const found = new Map();
-    for (const row of failed) {
-      const kind = model.value(row, "error_type");
+    for (const row of rows) {
+      const kind = model.value(row, `${column}_type`);
       if (!found.has(kind)) found.set(kind, []);
       found.get(kind).push(row);
     }
-    return found;
+    return [...found].map(([kind, those]) => [element("h3", {}, `${evidence.named(kind ?? "unknown")} (${those.length})`),
+      element("ul", { class: "reasons" }, those.map((row) => element("li", {}, link(row), element("p", {}, foreign(model.value(row, column) ?? "no reason given")))))]);
   }
 
   function side(row) {
@@ -37,14 +36,15 @@ const lists = (() => {
   }
 
   function alikes() {
-    const place = element("section", { id: "view-alike", "aria-label": "Look-alikes" }, element("h2", {}, "Look-alikes"),
-      element("p", {}, "Photographs that are the same file, or that the competition's rules found to look alike. A person decides whether they are one entry."));
-    for (const { kind: found, members, bits } of alike) {
-      const words = found === "same_file" ? "The same file" : `Looking alike (perceptual hashes differ by ${bits} of 64 bits at most)`;
-      place.append(element("h3", {}, words), element("ul", { class: "cards" }, members.map(side)));
-    }
-    return place;
+    return [element("h2", {}, "Look-alikes"),
+      element("p", {}, "Photographs that are the same file, or that look alike by their perceptual hash. A person decides whether they are one entry."),
+      alike.map(({ kind: found, members, bits }) => {
+        const words = found === "same_file" ? "The same file" : `Looking alike (perceptual hashes differ by ${bits} of 64 bits at most)`;
+        return [element("h3", {}, words), element("ul", { class: "cards" }, members.map(side))];
+      })];
   }
 
-  return { failures, alikes, failed: failed.length, alike: alike.length };
+  const badly = failed.length + uncritiqued.filter((row) => model.value(row, "critique_status") === "failed").length;
+
+  return { failures, alikes, failed: badly, alike: alike.length, any: failed.length + uncritiqued.length > 0 };
 })();

@@ -19,6 +19,20 @@ const made = (() => {
       element("div", { class: "columns" }, parts)];
   }
 
+  function later() {
+    return facts.later.map(({ step, settings, used }) => [element("h3", {}, { critique: "Critique", ranking: "Ranking" }[step] ?? evidence.named(step)),
+      used.length ? pairs(used.map(([name, value]) => [evidence.named(name), value]), "What it was made with") : null,
+      settings.length ? element("details", {}, element("summary", {}, base.count(settings.length, "setting")), pairs(settings, `Settings of ${step}`)) : null]);
+  }
+
+  function engines({ scored, failed, restarts }) {
+    if (!scored.length && !failed.length) return [];
+    const rows = scored.map(([engine, device, count]) => [engine, `${base.count(count, "photograph")} on ${device}`]);
+    const vain = failed.map(([engine, reason, shards]) => [`${engine}, in vain`, `${reason} (${base.count(shards, "shard")})`]);
+    const again = restarts ? [["service", `restarted ${base.count(restarts, "time")}`]] : [];
+    return [pairs([...rows, ...vain, ...again], "Engines that scored, or were tried")];
+  }
+
   function times(found) {
     if (!found.length) return [element("p", {}, "No job left its times.")];
     const heads = ["Step", "Jobs", "Photographs", "From the cache", "Failed", "Seconds", "Photographs a second"];
@@ -36,23 +50,23 @@ const made = (() => {
 
   function leftAside() {
     const left = Object.entries(model.data.skipped).filter(([, number]) => number);
-    return left.length ? element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${number} ${kind.replaceAll("_", " ")}`).join(", ")}.`) : null;
+    return left.length ? element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${kind.replaceAll("_", " ")} (${number})`).join(", ")}.`) : null;
   }
 
   // The file with the times is read when someone looks.
   function loadTimes(place) {
     const script = document.createElement("script");
-    script.src = "data/times.js";
-    script.onerror = () => place.replaceChildren(element("p", {}, "The file data/times.js is not beside this page."));
+    script.src = "data/run.js";
+    script.onerror = () => place.replaceChildren(element("p", {}, "The file data/run.js is not beside this page."));
     document.head.append(script);
-    model.times.then((found) => place.replaceChildren(...times(found)));
+    model.run.then((found) => place.replaceChildren(...times(found.steps), ...engines(found.engines)));
   }
 
   function show() {
-    const clock = element("div", {}, element("p", {}, "…"));
+    const clock = element("div", { class: "stack" }, element("p", {}, "…"));
     const place = element("section", { id: "view-made", "aria-label": "How this was made" }, element("h2", {}, "How this was made"),
       element("p", {}, `Every figure is in stage1.parquet beside this page's folder (table version ${facts.schema_version}). The settings and hashes below are its metadata.`),
-      leftAside(), models(), element("h3", {}, "Times"), clock, element("h3", {}, "Libraries"), pairs(Object.entries(facts.libraries), "Versions that can change a figure"),
+      leftAside(), models(), later(), element("h3", {}, "Times and engines"), clock, element("h3", {}, "Libraries"), pairs(Object.entries(facts.libraries), "Versions that can change a figure"),
       element("h3", {}, "Settings"), facts.steps.map(({ step, code, settings }) =>
         element("details", {}, element("summary", {}, `${step} (${base.count(settings.length, "setting")})`),
           pairs([...settings, ["code, SHA-256", code]], `Settings of ${step}`))));

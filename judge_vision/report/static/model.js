@@ -7,7 +7,7 @@ const model = (() => {
   const everyone = data.rows.map((_, number) => number);
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const listeners = [];
-  const state = { text: "", choices: {}, sort: "image", descending: false };
+  const state = { text: "", choices: {}, conditions: new Map(), sort: "image", descending: false };
   let chosen = everyone;
   let haystacks = null;
 
@@ -18,9 +18,12 @@ const model = (() => {
 
   const title = (row) => value(row, "title") || value(row, "image").split("/").pop();
 
+  // Inside another page, as in Snakemake's report, nothing lies beside this one.
+  const alone = location.protocol === "data:";
+
   function picture(row, kind = "thumbnails") {
     const sha256 = value(row, "sha256");
-    if (!data[kind][row]) return null;
+    if (alone || !data[kind][row]) return null;
     return `pictures/${sha256.slice(0, 2)}/${sha256}${kind === "thumbnails" ? ".jpg" : ".png"}`;
   }
 
@@ -42,12 +45,13 @@ const model = (() => {
     { name: "status", title: "Read", of: (row) => (value(row, "status") === "ok" ? "Measured" : "Failed") },
     { name: "mono", title: "Monochrome", of: monoWords },
     { name: "compliance", title: "Rules", of: complianceWords },
+    { name: "band", title: "Award", of: (row) => value(row, "placing") ?? value(row, "band") },
     { name: "category", title: "Category", of: (row) => value(row, "category") },
-    { name: "format", title: "Format", of: (row) => value(row, "format") },
   ];
 
   function matches(row) {
     if (FILTERS.some((filter) => state.choices[filter.name] && filter.of(row) !== state.choices[filter.name])) return false;
+    if (![...state.conditions].every(([name, accepts]) => accepts(value(row, name)))) return false;
     return state.text.toLowerCase().split(/\s+/).every((part) => haystack(row).includes(part));
   }
 
@@ -69,6 +73,13 @@ const model = (() => {
     Object.assign(state, change, { choices: { ...state.choices, ...change.choices } });
     chosen = everyone.filter(matches).sort(compare);
     listeners.forEach((listener) => listener());
+  }
+
+  // A test that a column's value has to pass; null takes it away.
+  function condition(name, accepts) {
+    if (accepts) state.conditions.set(name, accepts);
+    else state.conditions.delete(name);
+    choose({});
   }
 
   const figures = new Map();
@@ -99,12 +110,12 @@ const model = (() => {
     return files.get(number).then((rows) => rows[row % data.details_per_file]);
   }
 
-  let tellTimes;
-  const times = new Promise((resolve) => { tellTimes = resolve; });
-  globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), times: tellTimes };
+  let tellRun;
+  const run = new Promise((resolve) => { tellRun = resolve; });
+  globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), run: tellRun };
 
   return {
-    data, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, times, choose,
+    data, alone, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, run, choose, condition,
     everyone, state, filters: FILTERS,
     chosen: () => chosen,
     byId: (id) => data.ids.indexOf(id),

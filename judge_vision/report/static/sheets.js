@@ -33,13 +33,16 @@ const sheets = (() => {
       ["Monochrome", (row) => model.monoWords(row) ?? "–"],
       model.has("compliance_passed") ? ["Rules", (row) => model.complianceWords(row) ?? "–"] : null,
       ...SCORES.filter(model.has).map((name) => [model.column(name).title, (row) => base.words(model.value(row, name), model.column(name))]),
-      ["Mark", () => ""],
+      model.has("rank") ? ["Rank", (row) => base.words(model.value(row, "rank"), model.column("rank"))] : null,
+      model.has("mark") ? ["Mark", (row) => base.words(model.value(row, "mark"), model.column("mark"))] : null,
+      model.has("band") ? ["Award", (row) => [model.value(row, "placing"), model.value(row, "band")].filter(Boolean).join(", ") || "–"] : null,
+      ["Judge’s mark", () => ""],
       ["Remarks", () => ""],
     ].filter(Boolean);
-    return [heading("score sheet"), warning(), element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "The sheet; scroll sideways" }, element("table", { class: "grid score-sheet" },
+    return [heading("score sheet"), warning(), ...model.data.notices.map((notice) => element("p", { class: "soft" }, foreign(notice))), element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "The sheet; scroll sideways" }, element("table", { class: "grid score-sheet" },
       element("thead", {}, element("tr", {}, columns.map(([title]) => element("th", { scope: "col" }, title)))),
       element("tbody", {}, model.chosen().map((row, number) => element("tr", {}, columns.map(([title, of]) =>
-        element("td", { class: ["Mark", "Remarks", "Picture"].includes(title) ? title.toLowerCase() : null }, of(row, number))))))))];
+        element("td", { class: { "Judge’s mark": "mark", Remarks: "remarks", Picture: "picture" }[title] ?? null }, of(row, number))))))))];
   }
 
   // Prints when every picture is there.
