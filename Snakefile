@@ -27,6 +27,7 @@ include: "rules/mono.smk"
 include: "rules/compliance.smk"
 include: "rules/merge.smk"
 include: "rules/report.smk"
+include: "rules/exports.smk"
 
 
 localrules:

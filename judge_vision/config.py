@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from judge_vision.compliance.borders import BorderSettings
+from judge_vision.exports.settings import ContactSheetSettings, XmpSettings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
@@ -94,6 +95,8 @@ class Config(Section):
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
     report: ReportSettings = ReportSettings()
+    xmp: XmpSettings = XmpSettings()
+    contact_sheet: ContactSheetSettings = ContactSheetSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
     tonal: TonalSettings = TonalSettings()
@@ -114,6 +117,10 @@ class Config(Section):
                 "results": absolute(self.results),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
+                ),
+                "contact_sheet": dataclasses.replace(
+                    self.contact_sheet,
+                    font=absolute(self.contact_sheet.font) if self.contact_sheet.font else None,
                 ),
             }
         )

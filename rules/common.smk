@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
+from judge_vision.exports import results
 from judge_vision.failure import UserError
 from judge_vision.workflow import messages, paths, session
 
@@ -48,6 +49,11 @@ def every_index(rule):
         return [index(rule, shard) for shard in session.shards(manifest)]
 
     return indexes
+
+
+def later_tables():
+    """The tables of Stage 2, as far as they are there: the page and the exports show them."""
+    return results.later_inputs()
 
 
 def minutes(photographs_per_minute):

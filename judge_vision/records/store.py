@@ -7,6 +7,7 @@ import json
 import math
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,17 @@ def file_sha256(path: Path) -> str:
         while chunk := handle.read(1 << 20):
             hasher.update(chunk)
     return hasher.hexdigest()
+
+
+def sweep(folder: Path, keep: Iterable[Path]) -> None:
+    """Remove every file below `folder` that is not in `keep`, and folders left empty."""
+    kept = set(keep)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path not in kept:
+            path.unlink()
 
 
 def finite(value: float, digits: int = 9) -> float | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from judge_vision.records import store
+from judge_vision.records import store, words
 from judge_vision.records.table import read_table
-from judge_vision.report import alike, page, words
-from judge_vision.report.making import making, scores_sentence, times, unrated
+from judge_vision.report import alike, page
+from judge_vision.report.making import making, times
 from judge_vision.report.photographs import cell, details
-from judge_vision.report.pictures import bring, sweep
+from judge_vision.report.pictures import bring
 from judge_vision.report.settings import ReportSettings
 from judge_vision.workflow import paths
 
@@ -43,8 +43,8 @@ def build_report(settings: ReportSettings) -> Path:
     _write_data(rows, details(set_findings))
     facts = {
         "counts": _counts_sentence(summary),
-        "scores": scores_sentence(rows, metadata["bundle"]),
-        "unrated": unrated(rows),
+        "scores": words.scores_sentence(rows, metadata["bundle"]),
+        "unrated": words.unrated(rows),
     }
     store.write_bytes(PAGE, page.render(settings.title, facts, index).encode())
     return PAGE
@@ -54,7 +54,7 @@ def _index(rows: list[dict[str, Any]], metadata: dict[str, Any], settings: Repor
     names = list(rows[0]) if rows else []
     return {
         "title": settings.title,
-        "columns": words.describe_columns(names, unrated(rows)),
+        "columns": words.describe_columns(names, words.unrated(rows)),
         "model_scores": list(words.MODEL_SCORES),
         "ids": [paths.file_name(row["image"], "") for row in rows],
         "rows": [[cell(value) for value in row.values()] for row in rows],
@@ -78,7 +78,7 @@ def _pictures(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
                 there = bring(paths.by_content(folder, row["sha256"], suffix), target)
                 kept |= {target} if there else set()
             found[kind].append(int(there))
-    sweep(PICTURES, kept)
+    store.sweep(PICTURES, kept)
     return found
 
 
@@ -92,7 +92,7 @@ def _write_data(rows: list[dict[str, Any]], found: dict[str, str]) -> None:
         store.write_if_changed(path, text.encode(), durable=False)
         kept.add(path)
     store.write_bytes(DATA / "times.js", f"judgeVision.times({page.script_json(times())});\n".encode(), durable=False)
-    sweep(DATA, kept)
+    store.sweep(DATA, kept)
 
 
 def _counts_sentence(summary: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""How the results were made: the words on the scores, the settings and versions, and the times of the jobs."""
+"""How the results were made: the settings and versions, and the times of the jobs."""
 
 from __future__ import annotations
 
@@ -9,27 +9,6 @@ from judge_vision.records import store
 from judge_vision.records.columns import SCHEMA_VERSION
 from judge_vision.records.table import STEPS
 from judge_vision.workflow import paths
-
-
-def scores_sentence(rows: list[dict[str, Any]], bundle: dict[str, Any]) -> str:
-    """What kind of scores these are, for a reader who knows no model."""
-    label = f"{bundle.get('name', 'unknown')} {bundle.get('version', '')}".strip()
-    if not any(row["model_bundle"] for row in rows):
-        return "No photograph has scores of a network."
-    if unrated(rows):
-        return (
-            f"NIMA and MUSIQ scores: bundle {label}, no human ratings. Its networks were never shown a mark given by a "
-            "person: they are no judge's opinion, and neither a ranking nor an award may rest on them."
-        )
-    return (
-        f"NIMA and MUSIQ scores: bundle {label}, networks trained on marks given by people. They predict what an "
-        "average viewer would say, not what this competition's judges will."
-    )
-
-
-def unrated(rows: list[dict[str, Any]]) -> bool:
-    """Whether any score comes from networks that were never shown a human mark."""
-    return any(row["human_ratings"] is False for row in rows)
 
 
 def making(rows: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:

@@ -64,17 +64,6 @@ def render(title: str, facts: dict[str, Any], index: dict[str, Any]) -> str:
     )
 
 
-def assets_digest() -> str:
-    """SHA-256 over the template, scripts and styles: what makes the page besides Python."""
-    names = [
-        "templates/index.html.j2",
-        "static/style.css",
-        "vendor/chart.umd.min.js",
-        *(f"static/{s}" for s in SCRIPTS),
-    ]
-    return store.digest({name: store.file_sha256(_ROOM / name) for name in names})
-
-
 def _own_text(name: str) -> str:
     return (_ROOM / name).read_text(encoding="utf-8")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -37,17 +36,6 @@ def bring(source: Path, target: Path) -> bool:
     except OSError:
         shutil.copyfile(source, target)
     return True
-
-
-def sweep(folder: Path, keep: Iterable[Path]) -> None:
-    """Remove every file below `folder` that is not in `keep`, and folders left empty."""
-    kept = set(keep)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path not in kept:
-            path.unlink()
 
 
 def histogram(sha256: str) -> list[int] | None:

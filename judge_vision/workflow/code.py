@@ -57,3 +57,12 @@ def code_digest(script: Path, root: Path, carriers: bool) -> str:
             continue
         hasher.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return hasher.hexdigest()
+
+
+def data_digest(folder: Path) -> str:
+    """SHA-256 over the files below `folder` that are not Python: templates, styles, fonts."""
+    hasher = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix not in (".py", ".pyc"):
+            hasher.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return hasher.hexdigest()

@@ -12,7 +12,13 @@ from pathlib import Path
 from judge_vision.failure import UserError
 
 
-def run(description: str | None, work: Callable[[argparse.Namespace], None], *, sharded: bool = False) -> None:
+def run(
+    description: str | None,
+    work: Callable[[argparse.Namespace], None],
+    *,
+    sharded: bool = False,
+    threaded: bool = False,
+) -> None:
     """Parse the command line, move to the results folder, set up the log, do `work`, and exit.
 
     A UserError ends the script with one line and status 1; anything else unexpected keeps its traceback, in the log
@@ -23,9 +29,10 @@ def run(description: str | None, work: Callable[[argparse.Namespace], None], *, 
     parser.add_argument("--log", type=Path, help="write the log to this file, relative to the results folder")
     if sharded:
         parser.add_argument("--shard", required=True, help="which shard, for example 00000")
-        parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads to use (default: all)")
     else:
         parser.add_argument("--images-per-job", type=int, default=256, help=argparse.SUPPRESS)
+    if sharded or threaded:
+        parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads to use (default: all)")
     arguments = parser.parse_args()
     os.chdir(arguments.results)
     _log_to(arguments.log)

@@ -23,7 +23,7 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle
 from judge_vision.records import store
 from judge_vision.workflow import paths
-from judge_vision.workflow.code import code_digest
+from judge_vision.workflow.code import code_digest, data_digest
 
 # The libraries whose version can change what a rule computes.
 LIBRARIES = {
@@ -35,7 +35,13 @@ LIBRARIES = {
     "entries": ("numpy",),
     "merge": ("pyarrow",),
     "report": ("jinja2", "pyarrow"),
+    "score_sheet": ("openpyxl", "pyarrow"),
+    "xmp": ("pyarrow",),
+    "contact_sheet": ("reportlab", "pillow", "pyarrow"),
+    "author_packs": ("jinja2", "pyarrow"),
 }
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 # The rules that read what `prepare` decoded.
 READ_PIXELS = ("iqa", "tonal", "mono", "compliance")
@@ -121,7 +127,12 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "compliance": rules,
         "entries": rules,
         "merge": {},
-        "report": dataclasses.asdict(config.report),
+        # what makes the page and the packs besides Python
+        "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
+        "score_sheet": {"title": config.report.title},
+        "xmp": dataclasses.asdict(config.xmp),
+        "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
+        "author_packs": {"title": config.report.title, "assets": data_digest(_PACKAGE / "exports")},
     }
 
 
