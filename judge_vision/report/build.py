@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from judge_vision.compliance.rulings import open_rulings
 from judge_vision.records import store, words
 from judge_vision.records.table import read_table
 from judge_vision.report import alike, page
@@ -40,7 +41,8 @@ def build_report(settings: ReportSettings) -> Path:
         "skipped": summary["skipped"],
         "made": making(rows, metadata),
     }
-    _write_data(rows, details(set_findings))
+    rulings = open_rulings(store.read_json(paths.RUN_CONFIG)["compliance"])
+    _write_data(rows, details(set_findings, rulings))
     facts = {
         "counts": _counts_sentence(summary),
         "scores": words.scores_sentence(rows, metadata["bundle"]),

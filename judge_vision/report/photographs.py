@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
+from judge_vision.compliance.rulings import Rulings, with_rulings
 from judge_vision.records import store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.table import STEPS
@@ -30,13 +31,14 @@ def cell(value: Any) -> Any:
     return value
 
 
-def details(set_findings: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+def details(set_findings: dict[str, list[dict[str, Any]]], rulings: Rulings) -> dict[str, str]:
     """By image: the details as canonical JSON text (as text because a hundred thousand dictionaries need gigabytes).
 
     Raises FileNotFoundError or ValueError as `read_records` does.
     """
     return {
-        image: store.canonical_json(_details(records, set_findings.get(image, []))) for image, records in _all_records()
+        image: store.canonical_json(_details(records, set_findings.get(image, []), rulings))
+        for image, records in _all_records()
     }
 
 
@@ -47,10 +49,11 @@ def _all_records() -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
             yield image, {step: by_step[step][image] for step in STEPS}
 
 
-def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, Any]:
+def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]], rulings: Rulings) -> dict[str, Any]:
     compliance = records["compliance"]
     if found and compliance["status"] == "ok":
         compliance = add_findings(compliance, found)
+    compliance = with_rulings(compliance, rulings)
     sha256 = records["prepare"]["sha256"]
     return {
         **{key: cell(compliance.get(key)) for key in _COMPLIANCE},

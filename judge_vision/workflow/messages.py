@@ -19,6 +19,7 @@ def summary(results: Path) -> str:
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found["skipped"].items()) if count)
     if skipped:
         lines.append(f"skipped, because not photographs: {skipped}")
+    lines += [f"rulings: {sentence}" for sentence in found["idle_rulings"]]
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
     return "\n".join(lines)

@@ -12,6 +12,7 @@ RUN_CONFIG = STATE / "config.json"
 RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
+ARCHIVE = STATE / "archive.json"
 STRICT = STATE / "strict.ok"
 SKIPPED = STATE / "skipped.json"
 SUMMARY = Path("summary.json")

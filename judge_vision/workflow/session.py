@@ -17,7 +17,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from judge_vision.compliance.registry import open_competition
+from judge_vision.compliance.archive import described_archive
+from judge_vision.compliance.registry import beside_registry, open_competition
+from judge_vision.compliance.rulings import open_rulings, rulings_file
 from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
 from judge_vision.models import bundle
@@ -32,7 +34,7 @@ LIBRARIES = {
     "tonal": ("numpy", "opencv-python-headless", "pillow"),
     "mono": ("numpy", "opencv-python-headless", "pillow"),
     "compliance": ("numpy", "pillow"),
-    "entries": ("numpy",),
+    "entries": ("numpy", "pillow", "imagehash", "opencv-python-headless"),
     "merge": ("pyarrow",),
     "report": ("jinja2", "pyarrow"),
     "score_sheet": ("openpyxl", "pyarrow"),
@@ -107,8 +109,11 @@ def begin(config: Config, root: Path) -> None:
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     """The parameters of each rule that can change what it writes; how fast it runs is not among them."""
     registry = config.compliance.registry
-    # a mistake in the rules is said before anything runs
-    open_competition(config.compliance.model_dump())
+    chosen_rules = config.compliance.model_dump()
+    # a mistake in the rules or the rulings is said before anything runs
+    competition = open_competition(chosen_rules)
+    open_rulings(chosen_rules)
+    archive = competition.rules.archive if competition else None
     rules = {
         "borders": dataclasses.asdict(config.borders),
         "competition": config.compliance.competition,
@@ -125,8 +130,13 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "tonal": {"tonal": dataclasses.asdict(config.tonal), "light": dataclasses.asdict(config.light)},
         "mono": dataclasses.asdict(config.mono),
         "compliance": rules,
-        "entries": rules,
-        "merge": {},
+        "entries": {
+            **rules,
+            "archive": store.digest(described_archive(beside_registry(chosen_rules, archive), config.listing))
+            if archive
+            else None,
+        },
+        "merge": {"rulings_sha256": _content(rulings_file(chosen_rules))},
         # what makes the page and the packs besides Python
         "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
         "score_sheet": {"title": config.report.title},
@@ -134,6 +144,11 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
         "author_packs": {"title": config.report.title, "assets": data_digest(_PACKAGE / "exports")},
     }
+
+
+def _content(path: Path | None) -> str | None:
+    """SHA-256 of a file that may not be there."""
+    return store.file_sha256(path) if path is not None and path.is_file() else None
 
 
 def remove_working_copies() -> None:
