@@ -221,6 +221,9 @@ class Competition(Table):
     awards: list[str] = Field(default=[], description="Awards over all sections, the highest first")
     section_awards: list[str] = Field(default=[], description="Awards given in each section, the highest first")
     marking: Marking = Field(default=Marking(), description="How judges mark, and how places follow")
+    date: Annotated[datetime.date, BeforeValidator(_as_date)] | None = Field(
+        default=None, description="Day of the results; shown on their page and kept in the archive"
+    )
     language: Annotated[str, Field(min_length=1)] | None = Field(
         default=None, description="File with the words of messages to entrants, relative to the registry"
     )

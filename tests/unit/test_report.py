@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge_vision.records import store
-from judge_vision.records import words
+from judge_vision.records import store, words
 from judge_vision.report import alike, page, pictures
 from judge_vision.report.build import DETAILS_PER_FILE, build_report
 from judge_vision.report.settings import ReportSettings
