@@ -28,6 +28,7 @@ include: "rules/compliance.smk"
 include: "rules/merge.smk"
 include: "rules/report.smk"
 include: "rules/exports.smk"
+include: "rules/competition.smk"
 
 
 localrules:

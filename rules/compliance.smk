@@ -56,7 +56,7 @@ rule entries:
         mem_mb=megabytes(3000),
         runtime=240,
     conda:
-        "../envs/compliance.yaml"
+        "../envs/competition.yaml"
     shell:
         "python {input.script:q}"
         " --threads {threads}"

@@ -25,14 +25,10 @@ def results_page(
     competition: Competition, results: Results, standings: Sequence[Standing], rounds: Sequence[Round], picture: Picture
 ) -> str:
     """The page for the results night."""
-    awarded = [
-        {"line": line, "picture": picture(line.entry.sha256), "section": section.name}
-        for section in results.sections
-        for line in section.lines
-        if line.awards
-    ]
     order = {name: place for place, name in enumerate([*competition.awards, *competition.section_awards])}
-    awarded.sort(key=lambda one: min(order[name] for name in one["line"].awards))  # type: ignore[attr-defined]
+    winners = [(section.name, line) for section in results.sections for line in section.lines if line.awards]
+    winners.sort(key=lambda one: min(order[name] for name in one[1].awards))
+    awarded = [{"line": line, "picture": picture(line.entry.sha256), "section": section} for section, line in winners]
     return render(
         "results.html.j2",
         title=f"{competition.name}: results",

@@ -54,16 +54,33 @@ def write_xlsx(
     columns: Sequence[SheetColumn],
     rows: Sequence[Sequence[Value]],
     about: Sequence[tuple[str, str]],
+    sheet: str = "Score sheet",
+    more: Sequence[tuple[str, Sequence[SheetColumn], Sequence[Sequence[Value]]]] = (),
 ) -> None:
-    """Write `rows` as an Excel workbook with a second sheet that says where the figures come from (`about`).
+    """Write `rows` as an Excel workbook with a last sheet that says where the figures come from (`about`).
+
+    `sheet` is the name of the first sheet; `more` are further ones with their names.
 
     Every text is marked as text, in the file and for whoever edits it later: nothing is computed. A text longer than
     Excel allows is cut and ends in "…".
     """
     book = Workbook()
-    sheet = book.active
-    assert isinstance(sheet, Worksheet)  # a new workbook has one
-    sheet.title = "Score sheet"
+    first = book.active
+    assert isinstance(first, Worksheet)  # a new workbook has one
+    first.title = sheet
+    _lay_out(first, title, columns, rows)
+    for name, its_columns, its_rows in more:
+        _lay_out(book.create_sheet(name), title, its_columns, its_rows)
+    notes = book.create_sheet("About")
+    _fill(notes, ["About", title], about)
+    notes.column_dimensions["A"].width = 24
+    notes.column_dimensions["B"].width = 100
+    buffer = io.BytesIO()
+    book.save(buffer)
+    store.write_bytes(path, buffer.getvalue())
+
+
+def _lay_out(sheet: Worksheet, title: str, columns: Sequence[SheetColumn], rows: Sequence[Sequence[Value]]) -> None:
     _fill(sheet, [column.title for column in columns], rows)
     for number, column in enumerate(columns, start=1):
         letter = get_column_letter(number)
@@ -77,16 +94,11 @@ def write_xlsx(
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    header, footer = sheet.HeaderFooter.oddHeader, sheet.HeaderFooter.oddFooter
+    assert header is not None and footer is not None  # every sheet has them
     # in a header "&" begins a code
-    sheet.HeaderFooter.oddHeader.left.text = one_line(title)[:200].replace("&", "&&")
-    sheet.HeaderFooter.oddFooter.right.text = "&P / &N"
-    notes = book.create_sheet("About")
-    _fill(notes, ["About", title], about)
-    notes.column_dimensions["A"].width = 24
-    notes.column_dimensions["B"].width = 100
-    buffer = io.BytesIO()
-    book.save(buffer)
-    store.write_bytes(path, buffer.getvalue())
+    header.left.text = one_line(title)[:200].replace("&", "&&")
+    footer.right.text = "&P / &N"
 
 
 def _fill(sheet: Worksheet, heads: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:

@@ -20,6 +20,7 @@ TABLE = Path("stage1.parquet")
 THUMBNAILS = Path("thumbnails")
 HEAT_MAPS = Path("heatmaps")
 CORRECTED = Path("corrected")
+COMPETITION = Path("competition")
 
 _NAME_CHARS = 40
 
