@@ -18,4 +18,4 @@ def work(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    command.run(__doc__, work)
+    command.run(__doc__, work, threaded=True)

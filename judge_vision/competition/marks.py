@@ -48,10 +48,10 @@ def read_marks(path: Path, keys: Keys, marking: Marking) -> Marks:
         table = _read(file)
         key = _key(table, keys)
         codes.add(key)
-        for judge in table.judges:
+        for judge in table.judges.values():
             if folded(judge) in judges:
-                mistakes.append(f"{file}: the judge {judge} is in {judges[folded(judge)]} already")
-            judges[folded(judge)] = judge if judge not in judges.values() else f"{judge} in {file.name}"
+                mistakes.append(f"{file}: there are marks of {judge} already; a judge's marks come once")
+            judges[folded(judge)] = judge
         mistakes += _collect(table, keys[key], marking, given)
     if len(codes) > 1:
         mistakes.append(f"{path}: the files are for different packs, {' and '.join(sorted(codes))}")

@@ -46,7 +46,7 @@ def needs_message(entry: Entry) -> bool:
 def make_message(entry: Entry, competition: Competition, language: Language) -> Message:
     """The message about `entry`."""
     values = {
-        "entrant": entry.entrant_name,
+        "entrant": entry.author or entry.member or language.message["unknown"],
         "title": entry.shown_title,
         "file": entry.image.rsplit("/", 1)[-1],
         "section": entry.section_name,

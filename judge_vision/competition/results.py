@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -167,43 +167,60 @@ def _accept(lines: list[Line], quota: int) -> None:
 
 
 def _give_awards(results: Results, competition: Competition) -> None:
-    """Awards over all sections first, by the mean mark, then those of each section, by place.
+    """Awards over all sections first, by the mean mark; then the first award of every section, the second, ...
 
-    `max_awards_per_author` of the competition counts all awards of an entrant, that of a section those in it.
+    `max_awards_per_author` of the competition counts all awards of an entrant, that of a section those in it. Awards
+    go level by level, so that nobody loses the first award of one section to the third of another.
     """
-    counts: Counter[str] = Counter()
-    limit = competition.rules.max_awards_per_author
+    everywhere = _Limit(competition.rules.max_awards_per_author)
     placed = [line for line in results.lines if line.place is not None and line.accepted is not False]
     placed.sort(key=lambda line: (-(line.mean or 0.0), line.number))
-    _award(_groups(placed, lambda line: line.mean), competition.awards, [(counts, limit)])
-    sections = competition.all_sections()
+    overall = _Contest(placed, lambda line: line.mean, [everywhere])
+    for level, name in enumerate(competition.awards):
+        overall.give(level, name)
+    contests = []
     for section in results.sections:
-        own: Counter[str] = Counter()
-        rules = sections.get(section.lines[0].entry.section or "")
-        own_limit = rules.max_awards_per_author if rules else None
+        rules = competition.all_sections().get(section.lines[0].entry.section or "")
+        own = _Limit(rules.max_awards_per_author if rules else None)
         candidates = [line for line in section.lines if line.place is not None and line.accepted is not False]
-        limits = [(counts, limit), (own, own_limit)]
-        _award(_groups(candidates, lambda line: line.place), competition.section_awards, limits)
+        contests.append(_Contest(candidates, lambda line: line.place, [everywhere, own]))
+    for level, name in enumerate(competition.section_awards):
+        for contest in contests:
+            contest.give(level, name)
 
 
-def _groups(lines: Iterable[Line], key: Key) -> Iterator[list[Line]]:
-    for _, group in groupby(lines, key=key):
-        yield list(group)
+class _Limit:
+    """How many awards an entrant may have; None for any number."""
+
+    def __init__(self, most: int | None) -> None:
+        self.most = most
+        self.given: Counter[str] = Counter()
+
+    def reached(self, line: Line) -> bool:
+        return self.most is not None and self.given[_who(line)] >= self.most
+
+    def count(self, line: Line) -> None:
+        self.given[_who(line)] += 1
 
 
-def _award(groups: Iterable[list[Line]], names: Sequence[str], limits: list[tuple[Counter[str], int | None]]) -> None:
-    """Give the awards in their order; equal lines share one, and as many of the following are not given."""
-    given = 0
-    for group in groups:
-        shared = 0
-        for line in group:
-            who = line.entry.entrant or line.entry.image
-            if given >= len(names) or any(limit is not None and counts[who] >= limit for counts, limit in limits):
-                continue
-            line.awards.append(names[given])
-            shared += 1
-            for counts, _ in limits:
-                counts[who] += 1
-        given += shared
-        if given >= len(names):
-            return
+class _Contest:
+    """Lines that compete for the same awards, the best first."""
+
+    def __init__(self, lines: list[Line], key: Key, limits: list[_Limit]) -> None:
+        self.groups = [list(group) for _, group in groupby(lines, key=key)]
+        self.limits = limits
+        self.given = 0
+
+    def give(self, level: int, name: str) -> None:
+        """Give the award of this level; equal lines share it, and as many of the following are not given."""
+        while self.groups and self.given <= level:
+            for line in self.groups.pop(0):
+                if not any(limit.reached(line) for limit in self.limits):
+                    line.awards.append(name)
+                    self.given += 1
+                    for limit in self.limits:
+                        limit.count(line)
+
+
+def _who(line: Line) -> str:
+    return line.entry.entrant or line.entry.image

@@ -28,6 +28,7 @@ _FOLLOWS = {
     Severity.WARN.value: "remark if broken",
     Severity.FIX.value: "corrected copy if broken",
 }
+_COUNTED = {COMPLIES: "comply", REFER: "referred", DOES_NOT_COMPLY: "do not comply", UNREADABLE: UNREADABLE}
 _TEMPLATE_COLUMNS = (*COLUMNS, "entry", "title", "what was found")
 
 
@@ -63,7 +64,6 @@ def secretary_page(
     notes: Sequence[str],
 ) -> str:
     """The page. `message_files`: by image, the message's file relative to the page; `notes` concern the whole."""
-    by_sha256 = {entry.sha256: entry for entry in entries}
     by_image = {entry.image: entry for entry in entries}
     groups = []
     for key, title, lead, chosen in _groups(entries):
@@ -76,10 +76,10 @@ def secretary_page(
         name=name,
         entries=entries,
         entrants=len({entry.entrant for entry in entries if entry.entrant}),
-        counts=[(status, counts[status]) for status in (COMPLIES, REFER, DOES_NOT_COMPLY, UNREADABLE)],
+        counts=[(words, counts[status]) for status, words in _COUNTED.items()],
         groups=groups,
         notes=notes,
-        open_count=sum(len(entry.open_cases) for entry in by_sha256.values()),
+        open_count=len({(entry.sha256, one["rule"]) for entry in entries for one in entry.open_cases}),
         messages=message_files,
     )
 

@@ -27,7 +27,6 @@ def run(
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--results", type=Path, default=Path(), help="results folder (default: the current folder)")
     parser.add_argument("--log", type=Path, help="write the log to this file, relative to the results folder")
-    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads to use (default: all)")
     if sharded:
         parser.add_argument("--shard", required=True, help="which shard, for example 00000")
     else:

@@ -29,9 +29,10 @@ def failure(results: Path, log: str) -> str:
     """Which photographs made a strict run fail, or where the log of another failure is."""
     try:
         found = store.read_json(results / paths.SUMMARY)
+        strict = store.read_json(results / paths.RUN_CONFIG)["strict"]
     except (FileNotFoundError, ValueError):
         return f"the run did not finish; the same command continues it. Log: {log}"
-    if found["failed"] and (results / paths.TABLE).exists():
+    if strict and found["failed"] and (results / paths.TABLE).exists():
         return "\n".join([f"{found['failed']} of {found['photographs']} photographs failed:", *_failures(found)])
     return f"the run did not finish; the same command continues it. Log: {log}"
 
