@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -275,7 +276,7 @@ def make_club(folder: Path, sources: list[Path], entrants: int, entries: int, of
         _re_entries(making)
         _words(making)
         _twice(making)
-    _clean(making, entries)
+    _clean(making, entries - of_each)
     _too_many(making, of_each)
     # earlier seasons hold other pictures too
     for number, picture in zip(range(entries // 10), making.pictures, strict=False):
@@ -333,12 +334,14 @@ def _clean(making: _Making, entries: int) -> None:
 
 
 def _too_many(making: _Making, count: int) -> None:
-    """A fourth entry of an entrant who has three in the section."""
-    by_member: dict[str, list[str]] = {}
-    for image in making.club.clean:
+    """A fourth entry of entrants who have three in Open that can be read and follow the scheme of names."""
+    lost = ({"unreadable"}, {"filename_pattern", "section"})
+    images = [one.image for one in making.club.planted if set(one.rules) not in lost] + making.club.clean
+    numbers: dict[str, set[str]] = defaultdict(set)
+    for image in images:
         if image.startswith("O"):
-            by_member.setdefault(image.rsplit(" by ", 1)[1], []).append(image)
-    full = [member for member, images in sorted(by_member.items()) if {i[1] for i in images} == {"1", "2", "3"}]
-    for member in full[:count]:
+            numbers[image.rsplit(" by ", 1)[1]].add(image[1])
+    full = [member for member, own in sorted(numbers.items()) if own == {"1", "2", "3"}]
+    for member in full[-count:]:
         name = f"O4 {next(making.titles)} by {member}"
         making.plant(name, jpeg(next(making.pictures)), "a fourth entry in the section", "entries_per_section")
