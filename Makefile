@@ -6,7 +6,7 @@ PHOTOS ?= examples/photos
 RESULTS ?= results
 CORES ?= all
 
-.PHONY: help demo run test test-fast lint format models verify-models check-rules clean clean-cache
+.PHONY: help demo run test test-fast lint format models verify-models check-rules competition judge-pack results clean clean-cache
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,18 @@ verify-models: $(VENV)/.ready ## Compare the official networks with their publis
 
 check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETITION=rules.toml [ID=spring]
 	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
+
+COMPETITION_RUN = $(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES) \
+	$(if $(COMPETITION),--registry "$(COMPETITION)") $(if $(ID),--competition "$(ID)") $(if $(MARKS),--marks "$(MARKS)")
+
+competition: $(VENV)/.ready ## Check entries, list open cases, write messages: make competition COMPETITION=rules.toml PHOTOS=... RESULTS=...
+	@$(COMPETITION_RUN) -- secretary
+
+judge-pack: $(VENV)/.ready ## Numbered pictures for the judges, without names (same settings as competition)
+	@$(COMPETITION_RUN) -- judge_pack
+
+results: $(VENV)/.ready ## Places and awards from the marks that came back: make results MARKS=marks.csv (and the same settings)
+	@$(COMPETITION_RUN) -- results
 
 clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
 	rm -rf "$(RESULTS)/cache"

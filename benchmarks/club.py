@@ -335,8 +335,8 @@ def _clean(making: _Making, entries: int) -> None:
 
 def _too_many(making: _Making, count: int) -> None:
     """A fourth entry of entrants who have three in Open that can be read and follow the scheme of names."""
-    lost = ({"unreadable"}, {"filename_pattern", "section"})
-    images = [one.image for one in making.club.planted if set(one.rules) not in lost] + making.club.clean
+    lost = {"unreadable", "filename_pattern"}
+    images = [one.image for one in making.club.planted if not lost & set(one.rules)] + making.club.clean
     numbers: dict[str, set[str]] = defaultdict(set)
     for image in images:
         if image.startswith("O"):

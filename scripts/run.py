@@ -16,32 +16,37 @@ import yaml
 from judge_vision.workflow import messages
 
 
+def _absolute(path: Path) -> str:
+    return str(path.expanduser().resolve())
+
+
 def main() -> int:
     """Run Snakemake on the given folders; its exit status is ours."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--results", type=Path, required=True, help="folder for everything that is written")
     parser.add_argument("--cores", default="all", help="cores to use (default: all)")
+    parser.add_argument("--registry", type=Path, help="TOML file with the rules of competitions")
+    parser.add_argument("--competition", help="which competition in it (default: the only one)")
+    parser.add_argument("--marks", type=Path, help="the judges' marks: a CSV, or a folder with one of each judge")
     parser.add_argument("rest", nargs="*", help="passed on to Snakemake, after --")
     arguments = parser.parse_args()
     results = arguments.results.expanduser().resolve()
     # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote.
-    paths = {"photos": str(arguments.photos.expanduser().resolve()), "results": str(results)}
+    paths: dict[str, object] = {"photos": _absolute(arguments.photos), "results": str(results)}
+    if arguments.registry:
+        rules = {"registry": _absolute(arguments.registry), "competition": arguments.competition}
+        paths |= {"compliance": rules}
+    if arguments.marks:
+        paths |= {"competition": {"marks": _absolute(arguments.marks)}}
     started = time.time()
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
         yaml.safe_dump(paths, handle)
         handle.flush()
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-            "--cores",
-            arguments.cores,
-        ]
-        command += ["--configfile", handle.name, "--quiet", "rules", "host", *arguments.rest]
-        status = subprocess.run(command, check=False).returncode
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        # --cores last: it takes one value, where the others would take a target that follows for one more of theirs
+        command += ["--configfile", handle.name, "--quiet", "rules", "host", "--cores", arguments.cores]
+        status = subprocess.run([*command, *arguments.rest], check=False).returncode
     # a run that did something has said this already
     if status == 0 and (results / "summary.json").stat().st_mtime < started:
         print(messages.summary(results))

@@ -22,6 +22,9 @@ def summary(results: Path) -> str:
     lines += [f"rulings: {sentence}" for sentence in found["idle_rulings"]]
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
+    for name in ("index.html", "judge-pack/index.html", "results.html"):
+        if (results / paths.COMPETITION / name).exists():
+            lines.append(f"competition: {results / paths.COMPETITION / name}")
     return "\n".join(lines)
 
 
