@@ -27,6 +27,7 @@ def work(arguments: argparse.Namespace) -> None:
         found = find_earlier(
             competition,
             beside_registry(run["compliance"], competition.rules.archive),
+            Path(run["photos"]),
             records,
             ListingSettings(**run["listing"]),
             PrepareSettings(**run["prepare"]),

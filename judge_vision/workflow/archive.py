@@ -50,6 +50,7 @@ class Found:
 def find_earlier(
     competition: Competition,
     archive: Path,
+    photos: Path,
     entries: list[dict[str, Any]],
     listing: ListingSettings,
     prepare: PrepareSettings,
@@ -60,16 +61,20 @@ def find_earlier(
 
     `prepared_by` is the hash of the code and settings of `prepare`, which thumbnails depend on.
     """
-    earlier, missing = list_archive(archive, listing)
+    listed, missing = list_archive(archive, listing)
     folder = archive_folder(archive)
+    earlier = [one for one in listed if not _is_ours(folder, one, photos)]
     known = _hashed(earlier, folder, prepare, _measured_by(prepared_by), workers)
     readable = [one for one in earlier if "hashes" in known[one.file.image]]
     notes = [f"The archive of earlier seasons has {len(readable):,} pictures that could be read."]
+    if len(earlier) < len(listed):
+        count = len(listed) - len(earlier)
+        notes.append(f"{count:,} of the archive's pictures lie in this round's own folders and do not count.")
     notes += [f"The archive's table names {image}, and there is no such file." for image in missing]
     notes += [
         f"{one.file.image} in the archive could not be read: {known[one.file.image]['error']}"
         for one in earlier
-        if one not in readable
+        if "hashes" not in known[one.file.image]
     ]
     by_sha256: dict[str, list[dict[str, Any]]] = {}
     digests = sorted({entry["sha256"] for entry in entries if entry["sha256"] and _thumbnail(entry["sha256"]).exists()})
@@ -98,6 +103,12 @@ def _seen(sha256: str, one: Earlier, earlier_sha256: str, folder: Path, prepare:
         # a verdict of query is neither: it is no evidence that the picture was turned to monochrome
         "monochrome": {was, now} == {"pass", "fail"},
     }
+
+
+def _is_ours(folder: Path, one: Earlier, photos: Path) -> bool:
+    """Whether the archive holds this round's entries or results: every entry would look like itself."""
+    path = locate(folder, one.file.image).resolve()
+    return photos.resolve() in path.parents or Path.cwd() in path.parents
 
 
 def _measured_by(prepared_by: str) -> str:

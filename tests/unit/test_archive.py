@@ -63,9 +63,9 @@ def entered(results: Path, picture: Image.Image) -> dict[str, Any]:
     return {"sha256": facts["sha256"]}
 
 
-def look_up(folder: Path, entries: list[dict[str, Any]], **rules: Any) -> archive.Found:
+def look_up(folder: Path, entries: list[dict[str, Any]], photos: Path = Path("photos"), **rules: Any) -> archive.Found:
     competition = Competition.model_validate({"name": "Test", "rules": {"archive": "earlier", **rules}})
-    return archive.find_earlier(competition, folder, entries, LISTING, PREPARE, "prepared", workers=2)
+    return archive.find_earlier(competition, folder, photos, entries, LISTING, PREPARE, "prepared", workers=2)
 
 
 @pytest.fixture
@@ -142,3 +142,15 @@ def test_a_failed_entry_and_an_empty_archive_find_nothing(folder, results):
     entry = entered(results, Image.fromarray(np.zeros((40, 60, 3), np.uint8)))
     assert look_up(empty, [entry]).by_sha256 == {}
     assert os.listdir(empty) == []  # noqa: PTH208
+
+
+def test_an_archive_that_holds_this_rounds_entries_does_not_refuse_them_all(folder, results):
+    now = folder / "2025"
+    now.mkdir()
+    (now / "china.jpg").write_bytes((PHOTOGRAPHS / "china.jpg").read_bytes())
+    (folder / "2024" / "china.jpg").unlink()
+    entry = entered(results, Image.open(PHOTOGRAPHS / "china.jpg"))
+    found = look_up(folder, [entry], photos=now)
+    assert found.by_sha256 == {}
+    assert "1 of the archive's pictures lie in this round's own folders and do not count." in found.notes
+    assert entry["sha256"] in look_up(folder, [entry]).by_sha256
