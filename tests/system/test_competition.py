@@ -39,7 +39,7 @@ class Run:
         self.pages = self.results / "competition"
 
     def _telling(self):
-        name = next(image for image in self.club.clean if image.startswith("O"))
+        name = next(image for image in reversed(self.club.clean) if image.startswith("O"))
         member = name.rsplit(" by ", 1)[1].removesuffix(".jpg")
         path = self.club.photos / name
         exif = Image.Exif()

@@ -14,7 +14,7 @@ from judge_vision.failure import UserError
 from tests.unit.competition_entries import competition, entry, finding
 
 ENGLISH_WORDS = read_language(None)
-GERMAN = Path(__file__).parents[2] / "examples" / "competitions" / "messages-de.toml"
+GERMAN = Path(__file__).parents[2] / "examples" / "competitions" / "languages" / "de.toml"
 
 
 def message(one, words=ENGLISH_WORDS, **keys):
