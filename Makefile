@@ -54,7 +54,7 @@ check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETIT
 	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
 
 COMPETITION_RUN = $(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES) \
-	$(if $(COMPETITION),--registry "$(COMPETITION)") $(if $(ID),--competition "$(ID)") $(if $(MARKS),--marks "$(MARKS)")
+	$(if $(COMPETITION),--registry "$(COMPETITION)") $(if $(ID),--competition "$(ID)") $(if $(MARKS),--marks "$(MARKS)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
 competition: $(VENV)/.ready ## Check entries, list open cases, write messages: make competition COMPETITION=rules.toml PHOTOS=... RESULTS=...
 	@$(COMPETITION_RUN) -- secretary

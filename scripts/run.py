@@ -29,16 +29,17 @@ def main() -> int:
     parser.add_argument("--registry", type=Path, help="TOML file with the rules of competitions")
     parser.add_argument("--competition", help="which competition in it (default: the only one)")
     parser.add_argument("--marks", type=Path, help="the judges' marks: a CSV, or a folder with one of each judge")
+    parser.add_argument("--rounds", type=Path, nargs="+", default=[], help="results.csv of earlier rounds")
     parser.add_argument("rest", nargs="*", help="passed on to Snakemake, after --")
     arguments = parser.parse_args()
     results = arguments.results.expanduser().resolve()
     # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote.
     paths: dict[str, object] = {"photos": _absolute(arguments.photos), "results": str(results)}
     if arguments.registry:
-        rules = {"registry": _absolute(arguments.registry), "competition": arguments.competition}
-        paths |= {"compliance": rules}
+        paths["compliance"] = {"registry": _absolute(arguments.registry), "competition": arguments.competition}
     if arguments.marks:
-        paths |= {"competition": {"marks": _absolute(arguments.marks)}}
+        rounds = [_absolute(path) for path in arguments.rounds]
+        paths["competition"] = {"marks": _absolute(arguments.marks), "rounds": rounds}
     started = time.time()
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
         yaml.safe_dump(paths, handle)

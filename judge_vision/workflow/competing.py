@@ -229,6 +229,8 @@ def _write_archive(found: Gathered, results: Results, date: str | None) -> None:
     kept = {ARCHIVE / "archive.csv"}
     for line in results.lines:
         source = paths.by_content(paths.THUMBNAILS, str(line.entry.sha256), ".jpg")
+        if not source.exists():
+            raise UserError(f"the small picture {source} is gone; delete state/index/prepare and run again")
         target = ARCHIVE / f"{line.entry.sha256}.jpg"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
