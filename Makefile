@@ -8,7 +8,8 @@ CORES ?= all
 # as variables of the shell, which does not look for quotes in them
 export PHOTOS RESULTS
 
-.PHONY: help demo run stage2 ranking calibration test test-fast lint format models verify-models check-rules clean clean-cache
+.PHONY: help demo run stage2 ranking calibration competition judge-pack results test test-fast lint format models
+.PHONY: verify-models check-rules clean clean-cache
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +68,18 @@ verify-models: $(VENV)/.ready ## Compare the official networks with their publis
 
 check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETITION=rules.toml [ID=spring]
 	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
+
+COMPETITION_RUN = $(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES) \
+	$(if $(COMPETITION),--registry "$(COMPETITION)") $(if $(ID),--competition "$(ID)") $(if $(MARKS),--marks "$(MARKS)") $(if $(ROUNDS),--rounds $(ROUNDS))
+
+competition: $(VENV)/.ready ## Check entries, list open cases, write messages: make competition COMPETITION=rules.toml PHOTOS=... RESULTS=...
+	@$(COMPETITION_RUN) -- secretary
+
+judge-pack: $(VENV)/.ready ## Numbered pictures for the judges, without names (same settings as competition)
+	@$(COMPETITION_RUN) -- judge_pack
+
+results: $(VENV)/.ready ## Places and awards from the marks that came back: make results MARKS=marks.csv (and the same settings)
+	@$(COMPETITION_RUN) -- results
 
 clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
 	@test -n "$$RESULTS" && rm -rf -- "$$RESULTS/cache"

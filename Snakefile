@@ -35,6 +35,7 @@ include: "rules/ranking.smk"
 include: "rules/report.smk"
 include: "rules/exports.smk"
 include: "rules/models.smk"
+include: "rules/competition.smk"
 
 
 localrules:

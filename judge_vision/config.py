@@ -69,6 +69,17 @@ class Compliance(Section):
 
     registry: PathText | None = None
     competition: str | None = None
+    rulings: PathText | None = None
+
+
+class CompetitionRun(Section):
+    """From the judge's pack to the results."""
+
+    seed: int = 1
+    titles: bool = True
+    pack_side_px: int = Field(default=3840, ge=200)
+    marks: PathText | None = None
+    rounds: list[PathText] = []
 
 
 class CacheLimit(Section):
@@ -115,6 +126,7 @@ class Config(Section):
     compliance: Compliance = Compliance()
     cache: CacheLimit = CacheLimit()
     first_rates: FirstRates = FirstRates()
+    competition: CompetitionRun = CompetitionRun()
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
     report: ReportSettings = ReportSettings()
@@ -159,7 +171,16 @@ class Config(Section):
                     self.calibration, marks=absolute(self.calibration.marks) if self.calibration.marks else None
                 ),
                 "compliance": self.compliance.model_copy(
-                    update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
+                    update={
+                        "registry": absolute(self.compliance.registry) if self.compliance.registry else None,
+                        "rulings": absolute(self.compliance.rulings) if self.compliance.rulings else None,
+                    }
+                ),
+                "competition": self.competition.model_copy(
+                    update={
+                        "marks": absolute(self.competition.marks) if self.competition.marks else None,
+                        "rounds": [absolute(path) for path in self.competition.rounds],
+                    }
                 ),
                 "contact_sheet": dataclasses.replace(
                     self.contact_sheet,

@@ -1,11 +1,12 @@
 """
 compliance: does each entry keep the competition's rules?
 
-Reads:  records/prepare/SHARD, records/mono/SHARD, the competition's registry
-Writes: records/compliance/SHARD/*.json, corrected/, state/index/compliance/SHARD.json; state/entries.json
+Reads:  records/prepare/SHARD, records/mono/SHARD, the competition's registry, its archive of earlier seasons
+Writes: records/compliance/SHARD/*.json, corrected/, state/index/compliance/SHARD.json; state/entries.json,
+        state/archive.json
 
 `compliance` checks what one entry shows by itself, `entries` what only the whole set shows: how many entries an
-author has, and which are duplicates.
+author has, which are duplicates, and which were entered in an earlier season.
 """
 
 
@@ -45,16 +46,18 @@ rule entries:
         indexes=every_index("compliance"),
     output:
         findings=str(paths.ENTRIES),
+        archive=str(paths.ARCHIVE),
     log:
         "logs/entries.log",
     benchmark:
         "benchmarks/entries.tsv"
-    threads: 1
+    threads: CONFIG.jobs.host_threads
     resources:
-        mem_mb=megabytes(2000),
-        runtime=30,
+        mem_mb=megabytes(3000),
+        runtime=240,
     conda:
-        "../envs/compliance.yaml"
+        "../envs/competition.yaml"
     shell:
         "python {input.script:q}"
+        " --threads {threads}"
         " --log {log:q}"

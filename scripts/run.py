@@ -16,17 +16,30 @@ import yaml
 from judge_vision.workflow import messages
 
 
+def _absolute(path: Path) -> str:
+    return str(path.expanduser().resolve())
+
+
 def main() -> int:
     """Run Snakemake on the given folders; its exit status is ours."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--results", type=Path, required=True, help="folder for everything that is written")
     parser.add_argument("--cores", default="all", help="cores to use (default: all)")
+    parser.add_argument("--registry", type=Path, help="TOML file with the rules of competitions")
+    parser.add_argument("--competition", help="which competition in it (default: the only one)")
+    parser.add_argument("--marks", type=Path, help="the judges' marks: a CSV, or a folder with one of each judge")
+    parser.add_argument("--rounds", type=Path, nargs="+", default=[], help="results.csv of earlier rounds")
     parser.add_argument("rest", nargs="*", help="passed on to Snakemake, after --")
     arguments = parser.parse_args()
     results = arguments.results.expanduser().resolve()
     # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote.
-    paths = {"photos": str(arguments.photos.expanduser().resolve()), "results": str(results)}
+    paths: dict[str, object] = {"photos": _absolute(arguments.photos), "results": str(results)}
+    if arguments.registry:
+        paths["compliance"] = {"registry": _absolute(arguments.registry), "competition": arguments.competition}
+    if arguments.marks:
+        rounds = [_absolute(path) for path in arguments.rounds]
+        paths["competition"] = {"marks": _absolute(arguments.marks), "rounds": rounds}
     started = time.time()
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
         yaml.safe_dump(paths, handle)

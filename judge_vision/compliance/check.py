@@ -60,7 +60,8 @@ def _findings(case: Case) -> list[Finding]:
             found.append(finding(rule.name, competition, limit, answer))
     for name, text in competition.text_rules.items():
         answer = Verdict(Status.NEEDS_PERSON, None, text)
-        found.append(Finding(f"text_rules.{name}", Severity.WARN, answer.status, None, text, answer.sentence))
+        # only a person's ruling can break it, and that should count
+        found.append(Finding(f"text_rules.{name}", Severity.REJECT, answer.status, None, text, answer.sentence))
     return found
 
 

@@ -27,6 +27,7 @@ def contradictions(competition: Competition) -> Iterator[str]:
     yield from _file_names(competition.rules)
     yield from _severities(competition)
     yield from _bands(competition)
+    yield from _marking(competition)
 
 
 def _is_new(line: str, prefix: str, competition: Competition) -> bool:
@@ -158,3 +159,18 @@ def _bands(competition: Competition) -> Iterator[str]:
     for (first, one), (second, other) in combinations(competition.score_bands.items(), 2):
         if min(one) <= max(other) and min(other) <= max(one):
             yield f"score_bands: {first} and {second} overlap"
+
+
+def _marking(competition: Competition) -> Iterator[str]:
+    marking = competition.marking
+    if marking.least >= marking.most:
+        yield f"marking: least {marking.least:g} is not less than most {marking.most:g}"
+    if len(set(marking.ties)) < len(marking.ties):
+        yield "marking: ties names a rule twice"
+    for name in ("archive_monochrome", "archive_max_bits"):
+        if name in competition.rules.model_fields_set and competition.rules.archive is None:
+            yield f"rules: {name} needs archive"
+    for name in ("awards", "section_awards"):
+        given = [folded(award) for award in getattr(competition, name)]
+        if len(set(given)) < len(given):
+            yield f"{name} names an award twice"

@@ -27,16 +27,22 @@ add_rule(
 )
 add_rule(Rule("no_exact_duplicates", words("No two entries are the same file.")))
 add_rule(Rule("no_near_duplicates", words("Entries that look alike are referred to a person."), None, Severity.WARN))
+add_rule(Rule("archive", words("The picture is none of earlier seasons ({}).")))
 # these two matter only when the results are made up
 add_rule(Rule("max_awards_per_author", words("Awards of one entrant: at most {} (used for results).")))
 add_rule(Rule("acceptance_rate", lambda limit: f"At most {limit:.0%} of the entries are accepted (used for results)."))
 
 
-def check_set(records: Iterable[Record], competition: Competition | None) -> dict[str, list[Finding]]:
+def check_set(
+    records: Iterable[Record],
+    competition: Competition | None,
+    earlier: Mapping[str, list[dict[str, Any]]] | None = None,
+) -> dict[str, list[Finding]]:
     """What is wrong with the set of entries, by image. An entry with nothing wrong is absent.
 
     `records` are compliance records (`image`, `sha256`, and the figures of `check_photograph`). Those of photographs
     that could not be read count by their file only: their entrant is not known here.
+    `earlier`: what of earlier seasons looks like a file, by SHA-256, the most alike first (`re_entry.matches`).
     """
     if competition is None:
         return {}
@@ -51,6 +57,7 @@ def check_set(records: Iterable[Record], competition: Competition | None) -> dic
     _numbers(entries, competition, add)
     _exact_duplicates(entries, competition, add)
     _near_duplicates(entries, competition, add)
+    _re_entries(entries, competition, earlier or {}, add)
     return dict(found)
 
 
@@ -170,3 +177,21 @@ def _near_duplicates(entries: list[Record], competition: Competition, add: Add) 
         sentence = f"The entry looks like {', '.join(map(quoted, named))}{more}; a person has to compare them."
         for entry in groups[index]:
             add(entry, "no_near_duplicates", limit, Verdict(Status.REFER, measured, sentence, {"max_bits": bits}))
+
+
+def _re_entries(
+    entries: list[Record], competition: Competition, earlier: Mapping[str, list[dict[str, Any]]], add: Add
+) -> None:
+    for entry in entries:
+        found = earlier.get(str(entry.get("sha256")), [])
+        if not found:
+            continue
+        first = found[0]
+        when = f" of {first['date']}" if first["date"] else ""
+        changed = [word for word in ("mirrored", "monochrome") if first[word]]
+        how = f", {' and '.join(changed)}" if changed else ""
+        same = first["sha256"] == entry["sha256"]
+        verb, end = ("is the same file as", ".") if same else ("looks like", "; a person has to compare them.")
+        sentence = f"The entry {verb} {quoted(first['title'])}{when}{how}{end}"
+        status = Status.DOES_NOT_COMPLY if same else Status.REFER
+        add(entry, "archive", competition.rules.archive, Verdict(status, found, sentence))

@@ -79,6 +79,34 @@ def _marks(competition: Competition) -> list[str]:
     lines += [f"  - {mark}: {meaning}" for mark, meaning in competition.anchors.items()]
     if competition.awards:
         lines.append(f"  - Awards: {', '.join(competition.awards)}")
+    if competition.section_awards:
+        lines.append(f"  - Awards in each section: {', '.join(competition.section_awards)}")
+    lines += _marking(competition)
     if competition.pairwise_rounds:
         lines.append(f"  - Playoff of {competition.pairwise_rounds} rounds")
     return ["", "Marks and awards", *lines] if lines else []
+
+
+_TIES = {
+    "countback": "the higher highest mark, then the next",
+    "lowest_mark": "the higher lowest mark",
+    "least_spread": "the smaller spread between the judges",
+}
+
+
+def _marking(competition: Competition) -> list[str]:
+    """How judges mark; nothing where the registry says nothing of it."""
+    if "marking" not in competition.model_fields_set:
+        return []
+    marking = competition.marking
+    steps = "half marks" if marking.half_marks else "whole marks"
+    ties = [_TIES[rule] for rule in marking.ties]
+    lines = [
+        f"  - Each judge marks from {marking.least:g} to {marking.most:g} in {steps}; the {marking.combine} counts",
+        f"  - Equal totals: {', then '.join([*ties, 'the place is shared'])}",
+    ]
+    if marking.machine_breaks_ties:
+        lines.append(f"  - Before a place is shared, the networks' score {marking.machine_breaks_ties} decides")
+    if marking.league_best:
+        lines.append(f"  - League: an entrant's best {marking.league_best} of a round count")
+    return lines

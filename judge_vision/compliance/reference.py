@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from judge_vision.compliance.known_rules import RULES
-from judge_vision.compliance.rules import Competition, Rules, Section, SectionRules
+from judge_vision.compliance.rules import Competition, Marking, Rules, Section, SectionRules
 
 
 def rules_table() -> str:
@@ -24,6 +24,7 @@ def competition_table() -> str:
     lines = ["| table | key | meaning |", "|---|---|---|"]
     lines += _own("[competition.ID]", Competition, set())
     lines += _own("[competition.ID.sections.NAME]", Section, set(SectionRules.model_fields))
+    lines += _own("[competition.ID.marking]", Marking, set())
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ import tomllib
 from pydantic import BaseModel, ValidationError
 
 from judge_vision.compliance.contradictions import contradictions
-from judge_vision.compliance.rules import Competition, Registry, Rules, Section, SectionRules
+from judge_vision.compliance.rules import Competition, Marking, Registry, Rules, Section, SectionRules
 from judge_vision.failure import UserError
 
 # What the rules were called in the registries that users bring along.
@@ -99,7 +99,7 @@ def _key_depth(parts: list[str]) -> int:
     """How many leading parts of a location are tables: competition and its id, then perhaps a table or a section."""
     if len(parts) > 2 and parts[2] == "sections":
         return 4
-    tables = ("rules", "severity", "text_rules", "score_bands", "anchors")
+    tables = ("rules", "severity", "text_rules", "score_bands", "anchors", "marking")
     return 3 if len(parts) > 3 and parts[2] in tables else min(2, len(parts) - 1)
 
 
@@ -107,6 +107,8 @@ def _model(tables: list[str]) -> type[BaseModel]:
     """The model of a table, by its path."""
     if len(tables) == 4:
         return Section
+    if tables[2:] == ["marking"]:
+        return Marking
     return Rules if len(tables) == 3 else Competition if len(tables) == 2 else Registry
 
 
@@ -132,3 +134,8 @@ def open_competition(chosen: Mapping[str, Any]) -> Competition | None:
     if chosen["registry"] is None:
         return None
     return select(load_registry(Path(chosen["registry"])), chosen["competition"])
+
+
+def beside_registry(chosen: Mapping[str, Any], name: str) -> Path:
+    """The file or folder `name` of the chosen registry: relative names are taken from the registry's own folder."""
+    return Path(chosen["registry"]).parent / Path(name).expanduser()

@@ -159,6 +159,18 @@ class Rules(SectionRules):
     near_duplicate_max_bits: Annotated[int, Field(ge=0, le=16)] = Field(
         default=10, description="With `no_near_duplicates`: of 64 bits of the perceptual hash, how many may differ"
     )
+    archive: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="Earlier seasons: a folder of pictures or a table of them, relative to the registry; "
+        "an entry that looks like one of them is referred",
+    )
+    archive_monochrome: bool = Field(
+        default=True,
+        description="With `archive`: a monochrome version of an earlier colour picture, or the reverse, counts as it",
+    )
+    archive_max_bits: Annotated[int, Field(ge=0, le=80)] = Field(
+        default=64, description="With `archive`: of 256 bits of the perceptual hash, how many may differ"
+    )
     competition_class: str | None = Field(
         default=None, description="The organiser's class of competition; shown, not checked"
     )
@@ -170,6 +182,28 @@ class Section(SectionRules):
     name: Annotated[str, Field(min_length=1)] = Field(description="What the section is called on pages and tables")
     codes: list[Annotated[str, Field(min_length=1)]] = Field(
         default=[], description="What a category may be called in lists and file names, besides id and name"
+    )
+
+
+class Marking(Table):
+    """How judges mark, and how their marks become places."""
+
+    least: float = Field(default=0, description="Lowest mark of one judge")
+    most: float = Field(default=20, description="Highest mark of one judge")
+    half_marks: bool = Field(default=True, description="Whether half marks may be given")
+    combine: Literal["sum", "mean"] = Field(default="sum", description="What the judges' marks of an entry become")
+    ties: list[Literal["countback", "lowest_mark", "least_spread"]] = Field(
+        default=[],
+        description="What decides between equal totals, in this order: `countback` (the higher highest mark, then the "
+        "next), `lowest_mark` (the higher lowest mark), `least_spread`; what is equal still shares the place",
+    )
+    machine_breaks_ties: Literal["nima_aesthetic_mean", "nima_technical_mean", "musiq_mos"] | None = Field(
+        default=None,
+        description="A score of the networks that decides last between equal totals; without it no figure of a "
+        "program enters a result, with it the page of results says so",
+    )
+    league_best: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="In the league table: how many of an entrant's best entries of a round count"
     )
 
 
@@ -186,6 +220,13 @@ class Competition(Table):
     text_rules: dict[str, str] = Field(default={}, description="Rules in words that no program can check")
     awards: list[str] = Field(default=[], description="Awards over all sections, the highest first")
     section_awards: list[str] = Field(default=[], description="Awards given in each section, the highest first")
+    marking: Marking = Field(default=Marking(), description="How judges mark, and how places follow")
+    date: Annotated[datetime.date, BeforeValidator(_as_date)] | None = Field(
+        default=None, description="Day of the results; shown on their page and kept in the archive"
+    )
+    language: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="File with the words of messages to entrants, relative to the registry"
+    )
     score_bands: dict[str, Annotated[list[float], Field(min_length=1)]] = Field(
         default={}, description="Marks that earn a label, as a list of marks or its two ends; half marks count"
     )

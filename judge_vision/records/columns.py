@@ -98,4 +98,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("colour_space", "string", "prepare", "Colour space of the file's pixels, from its profile"),
     Column("bit_depth", "int64", "prepare", "Bits per channel in the file", "bits"),
     Column("notes", "list<string>", "prepare", "What preparation had to do or to assume, a sentence each"),
+    Column(
+        "compliance_status",
+        "string",
+        "compliance",
+        "What counts after a person's rulings; null without rules",
+        range="complies, refer, does not comply",
+    ),
+    Column("compliance_rulings", "list<string>", "compliance", "Rulings on the entry, a sentence each"),
 )

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from judge_vision.compliance.rulings import open_rulings
 from judge_vision.exports.results import Results, read_results
 from judge_vision.records import store, words
 from judge_vision.report import alike, page
@@ -51,7 +52,8 @@ def build_report(settings: ReportSettings) -> Path:
         "notices": results.notices(),
         "made": making(results),
     }
-    _write_data(rows, details(results, set_findings))
+    rulings = open_rulings(store.read_json(paths.RUN_CONFIG)["compliance"])
+    _write_data(rows, details(results, set_findings, rulings))
     facts = {
         "counts": _counts_sentence(summary),
         "scores": words.scores_sentence(rows, results.metadata["bundle"]),

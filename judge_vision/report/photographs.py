@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
+from judge_vision.compliance.rulings import Rulings, with_rulings
 from judge_vision.exports.results import Results
 from judge_vision.records import store
 from judge_vision.records.columns import COLUMNS
@@ -30,7 +31,7 @@ def cell(value: Any) -> Any:
     return value
 
 
-def details(results: Results, set_findings: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+def details(results: Results, set_findings: dict[str, list[dict[str, Any]]], rulings: Rulings) -> dict[str, str]:
     """By image: the details as canonical JSON text (as text because a hundred thousand dictionaries need gigabytes).
 
     Raises FileNotFoundError or ValueError as `read_records` does.
@@ -39,7 +40,7 @@ def details(results: Results, set_findings: dict[str, list[dict[str, Any]]]) -> 
     by_image = {row["image"]: row for row in results.rows}
     found = {}
     for image, records in _all_records():
-        one = _details(records, set_findings.get(image, []))
+        one = _details(records, set_findings.get(image, []), rulings)
         for kind, names in later.items():
             values = {name.removeprefix(f"{kind}_"): cell(by_image[image][name]) for name in names}
             one[kind] = {name: value for name, value in values.items() if value is not None}
@@ -54,10 +55,11 @@ def _all_records() -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
             yield image, {step: by_step[step][image] for step in STEPS}
 
 
-def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]]) -> dict[str, Any]:
+def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]], rulings: Rulings) -> dict[str, Any]:
     compliance = records["compliance"]
     if found and compliance["status"] == "ok":
         compliance = add_findings(compliance, found)
+    compliance = with_rulings(compliance, rulings)
     return {
         **{key: cell(compliance.get(key)) for key in _COMPLIANCE},
         "facts": _figures(records["prepare"], "prepare"),

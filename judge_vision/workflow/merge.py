@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
+from judge_vision.compliance.rulings import idle_rulings, open_rulings, with_rulings
 from judge_vision.records import store
 from judge_vision.records.table import STEPS, row, write_table
 from judge_vision.workflow import paths
@@ -27,10 +28,14 @@ def merge() -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     extra_names: set[str] = set()
     set_findings = store.read_json(paths.ENTRIES)
+    rulings = open_rulings(store.read_json(paths.RUN_CONFIG)["compliance"])
+    checked = []
     for records, entry in _photographs(manifest["shards"]):
         found = set_findings.get(entry["image"], [])
         if found and records["compliance"]["status"] == "ok":
             records["compliance"] = add_findings(records["compliance"], found)
+        records["compliance"] = with_rulings(records["compliance"], rulings)
+        checked.append(records["compliance"])
         extra = {key: entry[key] for key in entry.keys() - _OWN_KEYS}
         extra_names |= extra.keys()
         listed = {key: entry.get(key) for key in ("title", "category", "author")}
@@ -38,7 +43,7 @@ def merge() -> dict[str, Any]:
     if len(rows) != manifest["photographs"]:
         raise ValueError(f"{manifest['photographs']} photographs in the manifest, {len(rows)} in the records")
     write_table(paths.TABLE, rows, _metadata(), sorted(extra_names))
-    summary = summarise(rows)
+    summary = summarise(rows) | {"idle_rulings": idle_rulings(checked, rulings)}
     store.write_json(paths.SUMMARY, summary)
     sweep(set(manifest["shards"]), STEPS)
     return summary

@@ -27,10 +27,14 @@ def summary(results: Path) -> str:
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found["skipped"].items()) if count)
     if skipped:
         lines.append(f"skipped, because not photographs: {skipped}")
+    lines += [f"rulings: {sentence}" for sentence in found["idle_rulings"]]
     lines += _stage2(results)
     lines += _work(results)
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
+    for name in ("index.html", "judge-pack/index.html", "results.html"):
+        if (results / paths.COMPETITION / name).exists():
+            lines.append(f"competition: {results / paths.COMPETITION / name}")
     return "\n".join(lines)
 
 
@@ -67,9 +71,10 @@ def failure(results: Path, log: str) -> str:
     """Which photographs made a strict run fail, or where the log of another failure is."""
     try:
         found = store.read_json(results / paths.SUMMARY)
+        strict = store.read_json(results / paths.RUN_CONFIG)["strict"]
     except (FileNotFoundError, ValueError):
         return f"the run did not finish; the same command continues it. Log: {log}"
-    if found["failed"] and (results / paths.TABLE).exists():
+    if strict and found["failed"] and (results / paths.TABLE).exists():
         return "\n".join([f"{found['failed']} of {found['photographs']} photographs failed:", *_failures(found)])
     return f"the run did not finish; the same command continues it. Log: {log}"
 

@@ -15,6 +15,7 @@ RATES = STATE / "rates.json"
 RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
+ARCHIVE = STATE / "archive.json"
 STRICT = STATE / "strict.ok"
 SKIPPED = STATE / "skipped.json"
 SUMMARY = Path("summary.json")
@@ -29,6 +30,7 @@ CACHE = Path("cache")
 THUMBNAILS = Path("thumbnails")
 HEAT_MAPS = Path("heatmaps")
 CORRECTED = Path("corrected")
+COMPETITION = Path("competition")
 
 _NAME_CHARS = 40
 

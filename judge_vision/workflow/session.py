@@ -17,7 +17,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from judge_vision.compliance.registry import open_competition
+from judge_vision.competition.language import open_language
+from judge_vision.compliance.archive import described_archive
+from judge_vision.compliance.registry import beside_registry, open_competition
+from judge_vision.compliance.rules import Competition
+from judge_vision.compliance.rulings import open_rulings, rulings_file
 from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima, runtime
@@ -34,11 +38,14 @@ LIBRARIES = {
     "tonal": ("numpy", "opencv-python-headless", "pillow"),
     "mono": ("numpy", "opencv-python-headless", "pillow"),
     "compliance": ("numpy", "pillow"),
-    "entries": ("numpy",),
+    "entries": ("numpy", "pillow", "imagehash", "opencv-python-headless"),
     "merge": ("pyarrow",),
     **later.LIBRARIES,
     "report": ("jinja2", "pyarrow", "imagehash"),
     "plots": ("reportlab", "pyarrow"),
+    "secretary": ("jinja2", "pillow", "pyarrow"),
+    "judge_pack": ("jinja2", "pillow", "numpy", "pyarrow"),
+    "results": ("jinja2", "pillow", "pyarrow", "openpyxl", "scipy", "numpy"),
     "score_sheet": ("openpyxl", "pyarrow"),
     "xmp": ("pyarrow",),
     "contact_sheet": ("reportlab", "pillow", "pyarrow"),
@@ -125,8 +132,11 @@ def begin(config: Config, root: Path, cores: int | None = None) -> None:
 def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     """The parameters of each rule that can change what it writes; how fast it runs is not among them."""
     registry = config.compliance.registry
-    # a mistake in the rules is said before anything runs
-    open_competition(config.compliance.model_dump())
+    chosen_rules = config.compliance.model_dump()
+    # a mistake in the rules or the rulings is said before anything runs
+    competition = open_competition(chosen_rules)
+    open_rulings(chosen_rules)
+    archive = competition.rules.archive if competition else None
     rules = {
         "borders": dataclasses.asdict(config.borders),
         "competition": config.compliance.competition,
@@ -143,17 +153,54 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "tonal": {"tonal": dataclasses.asdict(config.tonal), "light": dataclasses.asdict(config.light)},
         "mono": dataclasses.asdict(config.mono),
         "compliance": rules,
-        "entries": rules,
-        "merge": {},
-        **later.rule_settings(config, chosen["human_ratings"]),
+        "entries": {
+            **rules,
+            "archive": store.digest(described_archive(beside_registry(chosen_rules, archive), config.listing))
+            if archive
+            else None,
+        },
+        "merge": {"rulings_sha256": _content(rulings_file(chosen_rules))},
         # what makes the page and the packs besides Python
         "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
+        **later.rule_settings(config, chosen["human_ratings"]),
         "plots": {},
+        **_competition_settings(config, competition, rules),
         "score_sheet": {"title": config.report.title},
         "xmp": dataclasses.asdict(config.xmp),
         "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
         "author_packs": {"title": config.report.title, "assets": data_digest(_PACKAGE / "exports")},
     }
+
+
+def _competition_settings(
+    config: Config, competition: Competition | None, rules: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """What the rules of `competition.smk` depend on besides the table: rulings, words, marks, earlier rounds, keys."""
+    chosen = config.compliance.model_dump()
+    rulings = _content(rulings_file(chosen))
+    common = {**rules, "rulings_sha256": rulings, "assets": data_digest(_PACKAGE / "competition")}
+    run = config.competition
+    keys = sorted((Path(config.results) / paths.COMPETITION / "keys").glob("*.csv"))
+    return {
+        "secretary": {**common, "language": dataclasses.asdict(open_language(chosen, competition))},
+        "judge_pack": {**common, **run.model_dump(include={"seed", "titles", "pack_side_px"})},
+        "results": {
+            **common,
+            "marks": _contents(Path(run.marks)) if run.marks else None,
+            "rounds": [_content(Path(path)) for path in run.rounds],
+            "keys": [_content(path) for path in keys],
+        },
+    }
+
+
+def _contents(path: Path) -> list[str | None]:
+    """SHA-256 of a file, or of the CSV files of a folder."""
+    return [_content(file) for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path])]
+
+
+def _content(path: Path | None) -> str | None:
+    """SHA-256 of a file that may not be there."""
+    return store.file_sha256(path) if path is not None and path.is_file() else None
 
 
 def remove_proofs() -> None:

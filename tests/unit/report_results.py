@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from judge_vision.config import Config
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.records import store
 from judge_vision.workflow import paths
@@ -112,6 +113,7 @@ def write(results: Path, made: list[Record], set_findings: dict[str, list[Record
         for shard in shards:
             _run(rule, shard, by_image)
     store.write_json(paths.ENTRIES, set_findings or {})
+    store.write_json(paths.RUN_CONFIG, Config().model_dump(mode="json"))
     store.write_json(paths.SKIPPED, {"sidecar": 3, "hidden": 0})
     for one in made:
         if not isinstance(one["prepare"], PhotographError):

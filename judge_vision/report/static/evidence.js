@@ -145,7 +145,7 @@ const evidence = (() => {
     const order = Object.keys(STATUS);
     const sorted = [...findings].sort((a, b) => order.indexOf(a.status) - order.indexOf(b.status));
     return part("Rules",
-      element("p", {}, element("span", { class: `chip ${model.value(row, "compliance_passed") ? "good" : "bad"}` }, model.complianceWords(row) ?? "Not checked")),
+      element("p", {}, element("span", { class: `chip ${model.value(row, "compliance_status") === "does not comply" ? "bad" : "good"}` }, model.complianceWords(row) ?? "Not checked")),
       element("ul", { class: "rules" }, sorted.map(rule)),
       (details.fixes ?? []).length ? element("p", {}, `Can be corrected: ${details.fixes.join(" ")}`) : null,
       details.corrected_copy ? element("p", {}, "Corrected copy: ", foreign(details.corrected_copy), ". ", foreign((details.corrected_changes ?? []).join(" "))) : null);
@@ -158,7 +158,8 @@ const evidence = (() => {
     return element("li", {},
       element("div", { class: "rule-head" }, element("span", { class: `chip ${kind}` }, words), element("b", {}, foreign(named(finding.rule)))),
       element("p", {}, foreign(finding.sentence)),
-      element("p", { class: "soft" }, pairs.map(([name, text], number) => [number ? "; " : null, `${name}: `, foreign(text)])));
+      element("p", { class: "soft" }, pairs.map(([name, text], number) => [number ? "; " : null, `${name}: `, foreign(text)])),
+      finding.ruling ? element("p", {}, element("span", { class: `chip ${STATUS[finding.effective]?.[1] ?? "plain"}` }, "Ruling"), " ", foreign(finding.ruling)) : null);
   }
 
   function file(row, details) {

@@ -37,7 +37,9 @@ const model = (() => {
   function complianceWords(row) {
     const passed = value(row, "compliance_passed");
     if (passed === null) return null;
-    if (!passed) return "Does not comply";
+    // what counts after rulings: measured and decided may differ
+    if (value(row, "compliance_status") === "does not comply") return passed ? "Does not comply, by ruling" : "Does not comply";
+    if (!passed) return "Complies, by ruling";
     return (value(row, "compliance_warnings") ?? []).length ? "Complies, with remarks" : "Complies";
   }
 
