@@ -52,7 +52,9 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
     proof = make_proof(shown.image, shown.facts["sha256"], sizes)
     # the proof's own picture will do where it is large enough to be averaged again
     large = max(proof.scaled.shape) >= 2 * settings.thumbnail_side_px
-    _write_thumbnail(Image.fromarray(proof.scaled) if large else shown.image, proof_path, settings.thumbnail_side_px)
+    thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, settings.thumbnail_side_px)
+    # flushed: whoever finds it later only sees that it is there
+    store.write_bytes(proof_path.with_suffix(".jpg"), thumbnail)
     # not flushed: it is large, and who reads it notices damage
     store.write_bytes(proof_path, proof.save(), durable=False)
     return shown.facts
@@ -130,8 +132,8 @@ def _facts(picture: Picture, choice: ColourChoice, data: bytes, sha256: str) -> 
     }
 
 
-def _write_thumbnail(image: Image.Image, proof_path: Path, side_px: int) -> None:
+def thumbnail_jpeg(image: Image.Image, side_px: int) -> bytes:
+    """A JPEG of `image` (RGB) with its longer side at most `side_px`."""
     buffer = io.BytesIO()
     scaled(image, side_px).save(buffer, "JPEG", quality=82)
-    # flushed: whoever finds it later only sees that it is there
-    store.write_bytes(proof_path.with_suffix(".jpg"), buffer.getvalue())
+    return buffer.getvalue()

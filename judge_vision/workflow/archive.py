@@ -10,7 +10,6 @@ import importlib.metadata
 import io
 import json
 import logging
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ from judge_vision.failure import PhotographError
 from judge_vision.metrics import mono
 from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.names import locate
-from judge_vision.photograph.prepare import Facts, prepare_photograph
+from judge_vision.photograph.prepare import Facts, show, thumbnail_jpeg
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
 from judge_vision.records import store
 from judge_vision.workflow import paths
@@ -36,6 +36,7 @@ from judge_vision.workflow.progress import Progress
 log = logging.getLogger(__name__)
 
 INDEX = paths.cache_folder("archive") / "hashes.jsonl"
+_NO_PROOF = ProofSizes(1, 1, 1)  # a picture of the archive is only hashed
 _CHUNK = 64
 
 
@@ -129,7 +130,7 @@ def _hashed(
     progress = Progress("archive", len(stamps), len(todo), len(known))
     work = ((image, locate(folder, image), paths.working_folder("archive") / "x") for image in todo)
     lines: list[str] = []
-    for image, found in prepare_all(work, prepare, workers, prepare=hash_picture) if todo else ():
+    for image, found in prepare_all(work, prepare, _NO_PROOF, workers, prepare=hash_picture) if todo else ():
         value = {"error": found.message} if isinstance(found, PhotographError) else found
         known[image] = {"stamp": stamps[image], "measured_by": measured_by, **value}
         lines.append(store.canonical_json(known[image]) + "\n")
@@ -174,7 +175,7 @@ def _ends_broken() -> bool:
         return handle.read(1) != b"\n"
 
 
-def hash_picture(path: Path, settings: PrepareSettings, _working: Path) -> Facts:
+def hash_picture(path: Path, settings: PrepareSettings, _sizes: ProofSizes, _proof: Path) -> Facts:
     """SHA-256 and hashes of one picture of the archive, from its thumbnail. Runs in a process of its own."""
     sha256, pixels = _prepared(path, settings, keep_thumbnail=False)
     return {"sha256": sha256, "hashes": base64.b64encode(picture_hashes(pixels).tobytes()).decode("ascii")}
@@ -182,20 +183,13 @@ def hash_picture(path: Path, settings: PrepareSettings, _working: Path) -> Facts
 
 def _prepared(path: Path, settings: PrepareSettings, keep_thumbnail: bool) -> tuple[str, npt.NDArray[np.uint8]]:
     """SHA-256 of the file and the pixels of its thumbnail, which is kept among the others if so wished."""
-    working = paths.working_folder("archive") / f"{secrets.token_hex(8)}.png"
-    thumbnail = working.with_suffix(".jpg")
-    working.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        facts = prepare_photograph(path, settings, working)
-        with Image.open(thumbnail) as picture:
-            pixels = np.asarray(picture.convert("RGB"))
-        if keep_thumbnail:
-            _thumbnail(facts["sha256"]).parent.mkdir(parents=True, exist_ok=True)
-            thumbnail.replace(_thumbnail(facts["sha256"]))
-        return facts["sha256"], pixels
-    finally:
-        working.unlink(missing_ok=True)
-        thumbnail.unlink(missing_ok=True)
+    shown = show(path, settings)
+    sha256: str = shown.facts["sha256"]
+    thumbnail = thumbnail_jpeg(shown.image, settings.thumbnail_side_px)
+    if keep_thumbnail:
+        store.write_bytes(_thumbnail(sha256), thumbnail)
+    with Image.open(io.BytesIO(thumbnail)) as picture:
+        return sha256, np.asarray(picture)
 
 
 def _thumbnail(sha256: str) -> Path:

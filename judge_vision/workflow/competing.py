@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -37,9 +36,8 @@ from judge_vision.compliance.rulings import open_rulings, with_rulings
 from judge_vision.exports.sheet import SheetColumn, write_csv, write_xlsx
 from judge_vision.failure import PhotographError, UserError
 from judge_vision.photograph.names import locate
-from judge_vision.photograph.prepare import prepare_photograph
+from judge_vision.photograph.prepare import show
 from judge_vision.photograph.settings import PrepareSettings
-from judge_vision.photograph.working import open_working
 from judge_vision.records import store
 from judge_vision.records.table import read_table
 from judge_vision.records.words import MEANS, unrated
@@ -146,18 +144,13 @@ def _pixels(entry: Entry, found: Gathered) -> npt.NDArray[np.uint8]:
     if entry.corrected_copy:
         with Image.open(entry.corrected_copy) as picture:
             return np.asarray(picture.convert("RGB"))
-    photos, facts = Path(found.run["photos"]), found.facts[entry.image]
-    paths.working_folder("pack").mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=paths.working_folder("pack")) as folder:
-        try:
-            if facts["working"] is not None:
-                settings = PrepareSettings(**found.run["prepare"])
-                again = prepare_photograph(locate(photos, entry.image), settings, Path(folder) / facts["working"])
-                if again["sha256"] != facts["sha256"]:
-                    raise UserError(f"{entry.image} changed since it was checked; run again")
-            return open_working(photos, Path(folder), facts)
-        except PhotographError as error:
-            raise UserError(f"{entry.image}: {error.message}") from None
+    try:
+        shown = show(locate(Path(found.run["photos"]), entry.image), PrepareSettings(**found.run["prepare"]))
+    except PhotographError as error:
+        raise UserError(f"{entry.image}: {error.message}") from None
+    if shown.facts["sha256"] != found.facts[entry.image]["sha256"]:
+        raise UserError(f"{entry.image} changed since it was checked; run again")
+    return np.asarray(shown.image)
 
 
 def write_results() -> None:

@@ -14,6 +14,7 @@ from judge_vision.compliance.archive import list_archive
 from judge_vision.compliance.rules import Competition
 from judge_vision.failure import UserError
 from judge_vision.photograph.prepare import prepare_photograph
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
 from judge_vision.workflow import archive, paths
 
@@ -56,7 +57,7 @@ def entered(results: Path, picture: Image.Image) -> dict[str, Any]:
     """An entry with its thumbnail, as `prepare` leaves it."""
     file = results / "entry.png"
     picture.save(file)
-    facts = prepare_photograph(file, PREPARE, results / "work.png")
+    facts = prepare_photograph(file, PREPARE, ProofSizes(224, 512, 512), results / "work.npz")
     target = results / paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg")
     target.parent.mkdir(parents=True, exist_ok=True)
     (results / "work.jpg").replace(target)
