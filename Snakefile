@@ -43,6 +43,10 @@ rule all:
         strict_check(),
 
 
+onstart:
+    slurm.watch_over(workflow.scheduler._executor)
+
+
 onsuccess:
     finish()
 

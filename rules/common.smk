@@ -7,7 +7,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from judge_vision.failure import UserError
-from judge_vision.workflow import messages, paths, session
+from judge_vision.workflow import messages, paths, session, slurm
 
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)

@@ -42,6 +42,9 @@ LIBRARIES = {
 # The rules that measure what `prepare` decoded.
 READ_PIXELS = (*READERS, "compliance")
 
+# Where the main process tells the processes of jobs, on other machines too, which results folder is meant.
+RESULTS_VARIABLE = "JUDGE_VISION_RESULTS"
+
 _lock_handle: Any = None  # open for the life of the process: closing it would release the lock
 
 
@@ -49,11 +52,13 @@ def open_config(raw: dict[str, Any], base: Path, main: bool) -> Config:
     """The configuration with absolute paths.
 
     The main process checks what Snakemake read, taking relative paths from `base`. The process of a job, which may run
-    on another machine, works in the results folder and reads what the main process wrote there.
+    on another machine, reads what the main process wrote into the results folder.
     """
     if main:
         return read_config(raw).resolved(base)
-    return Config.model_validate(store.read_json(base / paths.RUN_CONFIG))
+    # a cluster starts jobs where the user was, not in the results folder
+    results = Path(os.environ.get(RESULTS_VARIABLE, base))
+    return Config.model_validate(store.read_json(results / paths.RUN_CONFIG))
 
 
 def shards(manifest: str) -> list[str]:
@@ -62,13 +67,14 @@ def shards(manifest: str) -> list[str]:
 
 
 def set_environment(config: Config, root: Path) -> None:
-    """Set what the jobs find in their environment: this interpreter first, and what a container may see.
+    """Set what the jobs find in their environment: this interpreter first, where the results are, what containers see.
 
     Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated; a container or
     a conda environment puts its own in front. A container sees the results folder, its home, and three folders to read:
     the code, the photographs, the models.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.environ[RESULTS_VARIABLE] = config.results
     folders = [root, Path(config.photos), bundle.folder(config.models.bundle, config.models.root)]
     binds = [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
     os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
