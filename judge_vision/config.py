@@ -77,6 +77,7 @@ class Jobs(Section):
 
     iqa_threads: int = Field(default=2, ge=1)
     host_threads: int = Field(default=2, ge=1)
+    iqa_gres: str | None = Field(default=None, pattern=r"^gpu(:[A-Za-z0-9_.]+)?(:[1-9][0-9]*)?$")
 
 
 class Config(Section):

@@ -1,9 +1,13 @@
-"""What Snakemake's Slurm executor leaves to us: leave no job behind, and say which jobs can never start.
+"""What Snakemake's Slurm executor (snakemake-executor-plugin-slurm 2.6.1) leaves to us.
 
-The executor (snakemake-executor-plugin-slurm) submits every job of a run under one name. Interrupted, it cancels the
-jobs that it knows; those that it was submitting or asking about at that moment it forgets, those that wait for their
-turn it still submits, and SIGTERM it does not know at all. Slurm keeps a job that asks for more than there is in the
-queue for ever, without a word. Slurm's commands are all we use, so it works without an accounting database.
+- It submits every job of a run under one name. Interrupted, it cancels the jobs that it knows; those that it was
+  submitting or asking about at that moment it forgets, those that wait for their turn it still submits, and SIGTERM it
+  does not know at all. We cancel by the name.
+- When the controller does not answer, as in a restart, it forgets the jobs that it asked about, and the run waits for
+  ever. We hand them back to it.
+- Slurm keeps a job that asks for more than there is in the queue for ever, without a word. We say so and give it up.
+
+Slurm's own commands are all it takes, so all this works without an accounting database.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +60,18 @@ def watch_over(executor: Any) -> None:
     """Watch over the run of `executor`, Snakemake's own object, if that is Slurm's; call it in the main thread.
 
     From here on SIGINT, SIGTERM and SIGHUP cancel all jobs of the run and then end it as Ctrl-C does; whatever is left
-    when the process ends is cancelled too; and jobs that can never start are reported and given up.
+    when the process ends is cancelled too; no job is forgotten while the controller is away; and jobs that can never
+    start are reported and given up.
     """
     run = getattr(executor, "run_uuid", None)
     if run is None:
         return
+    _cancel_when_stopped(executor, run)
+    _keep_asking(executor)
+    threading.Thread(target=_watch, args=(run,), daemon=True).start()
 
+
+def _cancel_when_stopped(executor: Any, run: str) -> None:
     def stop(number: int, frame: object) -> None:
         # once: a second signal of the same kind must not cut off the cancelling, a second Ctrl-C may
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_IGN)
@@ -74,7 +84,33 @@ def watch_over(executor: Any) -> None:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
     atexit.register(cancel_everything, run)
-    threading.Thread(target=_watch, args=(run,), daemon=True).start()
+
+
+def _keep_asking(executor: Any) -> None:
+    """Hand back to `executor` the jobs whose state it could not learn."""
+    ask = executor.check_active_jobs
+    decided: set[int] = set()
+
+    def noting(report: Callable[..., None]) -> Callable[..., None]:
+        def noted(job: Any, *more: Any, **named: Any) -> None:
+            decided.add(id(job))
+            report(job, *more, **named)
+
+        return noted
+
+    async def check(jobs: list[Any]) -> AsyncIterator[Any]:
+        decided.clear()
+        kept: set[int] = set()
+        async for job in ask(jobs):
+            kept.add(id(job))
+            yield job
+        for job in jobs:
+            if id(job) not in kept | decided:
+                yield job
+
+    executor.report_job_success = noting(executor.report_job_success)
+    executor.report_job_error = noting(executor.report_job_error)
+    executor.check_active_jobs = check
 
 
 def cancel_everything(run: str) -> None:

@@ -15,12 +15,13 @@ from pathlib import Path
 MUNGE_SOCKET = Path("/run/munge/munge.socket.2")
 # Job steps drop SLURM_CONF from their environment, so the file has to be where Slurm looks by itself.
 CONF = Path("/etc/slurm/slurm.conf")
+CLUSTER = "judge-vision-test"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
 
 # More processors and memory than a small test machine has; `config_overrides` makes Slurm believe it.
 # `defaults`: what a job may take; `short`: a partition in which a job that asks for more than two minutes never starts.
 SLURM_CONF = """
-ClusterName=test
+ClusterName={cluster}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller_port}
 SlurmdPort={node_port}
@@ -56,7 +57,8 @@ def missing() -> str | None:
         return f"Slurm is not installed (no {', '.join(absent)}): apt-get install slurm-wlm munge"
     if os.geteuid() != 0:
         return "Slurm's daemons need root here: munge's socket lies in /run, the configuration in /etc/slurm"
-    if CONF.exists():
+    # a test that was killed leaves its own behind
+    if CONF.exists() and CLUSTER not in CONF.read_text(encoding="utf-8", errors="replace"):
         return f"this machine has a Slurm already ({CONF})"
     return None
 
@@ -123,7 +125,9 @@ def running(folder: Path) -> Iterator[OneNode]:
     for name in ("state", "spool"):
         (folder / name).mkdir()
     ports = _free_ports(2)
-    text = SLURM_CONF.format(host=node.host, folder=folder, controller_port=ports[0], node_port=ports[1])
+    text = SLURM_CONF.format(
+        cluster=CLUSTER, host=node.host, folder=folder, controller_port=ports[0], node_port=ports[1]
+    )
     (folder / "slurm.conf").write_text(text)
     (folder / "gres.conf").write_text(f"NodeName={node.host} Name=gpu File=/dev/null\n")
     with _munge(), _linked(folder):
@@ -147,7 +151,6 @@ def _linked(folder: Path) -> Iterator[None]:
     CONF.parent.mkdir(exist_ok=True)
     try:
         for link in links:
-            # a test that was killed leaves a link to nowhere
             link.unlink(missing_ok=True)
             link.symlink_to(folder / link.name)
         yield
