@@ -27,6 +27,7 @@ include: "rules/mono.smk"
 include: "rules/compliance.smk"
 include: "rules/merge.smk"
 include: "rules/report.smk"
+include: "rules/publish.smk"
 include: "rules/models.smk"
 
 
@@ -41,6 +42,7 @@ rule all:
         "stage1.parquet",
         "report/index.html",
         strict_check(),
+        published(),
 
 
 onstart:

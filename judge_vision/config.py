@@ -21,6 +21,7 @@ from judge_vision.metrics.mono import MonoSettings
 from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
 from judge_vision.report.settings import ReportSettings
+from judge_vision.workflow import paths
 
 
 def _path_text(value: Any) -> Any:
@@ -72,6 +73,17 @@ class Containers(Section):
     iqa: PathText = "docker://judge-vision/iqa:latest"
 
 
+# A folder in an S3 bucket.
+Address = Annotated[str, Field(pattern=r"^s3://[^/{}]+/[^{}]*[^/{}]$")]
+
+
+class Bucket(Section):
+    """What lies in object storage."""
+
+    photos: Address | None = None
+    results: Address | None = None
+
+
 class Jobs(Section):
     """What one job asks of the machine."""
 
@@ -94,6 +106,7 @@ class Config(Section):
     compliance: Compliance = Compliance()
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
+    bucket: Bucket = Bucket()
     report: ReportSettings = ReportSettings()
     listing: ListingSettings = ListingSettings()
     prepare: PrepareSettings = PrepareSettings()
@@ -117,7 +130,7 @@ class Config(Section):
                         "root": absolute(root) if root else None,
                     }
                 ),
-                "photos": absolute(self.photos),
+                "photos": absolute(f"{self.results}/{paths.ORIGINALS}" if self.bucket.photos else self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
                 "compliance": self.compliance.model_copy(

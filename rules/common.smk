@@ -9,10 +9,16 @@ sys.path.insert(0, str(ROOT))
 from judge_vision.failure import UserError
 from judge_vision.workflow import messages, paths, session, slurm
 
+
+def bucket_folder(address):
+    """The storage plugin's object for s3://BUCKET/FOLDER, with the connection that Snakemake was told."""
+    return storage.s3(address).flags["storage_object"]
+
+
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
-        session.begin(CONFIG, ROOT)
+        session.begin(CONFIG, ROOT, bucket_folder)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback
@@ -38,6 +44,17 @@ def index(rule, shard="{shard}"):
 def settings(rule):
     """The settings file of a rule, rewritten by the session only when something in it changed."""
     return str(paths.settings_file(rule))
+
+
+def in_bucket(name):
+    """A file in the bucket for the results; without one, a name that nothing asks for."""
+    folder = CONFIG.bucket.results
+    return storage.s3(f"{folder}/{name}") if folder else f"state/published/{name}"
+
+
+def published():
+    """With a bucket for the results, they go there."""
+    return rules.publish.output if CONFIG.bucket.results else []
 
 
 def every_index(rule):

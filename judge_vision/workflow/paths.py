@@ -9,6 +9,7 @@ from pathlib import Path
 STATE = Path("state")
 INVENTORY = STATE / "inventory.jsonl"
 RUN_CONFIG = STATE / "config.json"
+BUCKET = STATE / "bucket.json"
 RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
@@ -16,6 +17,7 @@ STRICT = STATE / "strict.ok"
 SKIPPED = STATE / "skipped.json"
 SUMMARY = Path("summary.json")
 TABLE = Path("stage1.parquet")
+ORIGINALS = Path("originals")
 THUMBNAILS = Path("thumbnails")
 HEAT_MAPS = Path("heatmaps")
 CORRECTED = Path("corrected")

@@ -23,7 +23,7 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import bucket, paths
 from judge_vision.workflow.code import code_digest
 from judge_vision.workflow.pixels import READERS
 
@@ -80,8 +80,10 @@ def set_environment(config: Config, root: Path) -> None:
     os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
 
 
-def begin(config: Config, root: Path) -> None:
+def begin(config: Config, root: Path, opener: bucket.Opener) -> None:
     """Make the results folder ready for a run with `config`, whose paths are absolute; `root` holds the Snakefile.
+
+    `opener` reaches object storage, if the configuration names some.
 
     Raises UserError where a folder is missing or not writable, or another run uses the results folder.
     """
@@ -91,7 +93,10 @@ def begin(config: Config, root: Path) -> None:
     # We hold the lock of the whole folder, so a lock file of Snakemake's own is the remains of a killed run.
     shutil.rmtree(results / ".snakemake" / "locks", ignore_errors=True)
     _write(results / paths.RUN_CONFIG, config.model_dump(mode="json"))
-    _write_inventory(config, results)
+    left_out = bucket.bring(opener, config.bucket.photos, results) if config.bucket.photos else {}
+    if config.bucket.results:
+        bucket.keep_from_being_empty(opener, config.bucket.results)
+    _write_inventory(config, results, left_out)
     documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
     # which sizes the proofs have changes no fact of a photograph, so it is no part of `measured_by`
     documents["prepare"]["proof"] = dataclasses.asdict(
@@ -157,9 +162,11 @@ def _with_code(rule: str, settings: dict[str, Any], root: Path) -> dict[str, Any
 
 def _check_folders(config: Config, results: Path) -> None:
     photos = Path(config.photos)
-    if not photos.is_dir():
+    if config.bucket.photos:
+        pass  # below the results, and not there yet
+    elif not photos.is_dir():
         raise UserError(f"the photo folder {photos} does not exist; set it with --config photos=FOLDER")
-    if results == photos or results in photos.parents:
+    elif results == photos or results in photos.parents:
         raise UserError(f"the photo folder {photos} lies inside the results folder {results}; choose another one")
     try:
         (results / paths.STATE).mkdir(parents=True, exist_ok=True)
@@ -184,13 +191,13 @@ def _write(path: Path, value: Any) -> bool:
     return store.write_if_changed(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
 
 
-def _write_inventory(config: Config, results: Path) -> None:
+def _write_inventory(config: Config, results: Path, left_out: dict[str, int]) -> None:
     from judge_vision.photograph import listing
 
     found = listing.take_inventory(config)
     lines = "".join(store.canonical_json(entry) + "\n" for entry in found.entries)
     store.write_if_changed(results / paths.INVENTORY, lines.encode())
-    _write(results / paths.SKIPPED, found.skipped)
+    _write(results / paths.SKIPPED, {**found.skipped, **left_out})
 
 
 def _forget_broken_manifest(results: Path) -> None:

@@ -90,7 +90,7 @@ class Run:
             assert time.monotonic() < deadline and self.process.poll() is None, self.screen
             time.sleep(0.2)
 
-    def finish(self, seconds=240):
+    def finish(self, seconds=540):
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
