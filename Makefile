@@ -6,7 +6,7 @@ PHOTOS ?= examples/photos
 RESULTS ?= results
 CORES ?= all
 
-.PHONY: help demo run test test-fast lint format models verify-models check-rules clean clean-cache
+.PHONY: help demo cluster run test test-fast lint format models verify-models check-rules clean clean-cache
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,13 +20,21 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# An environment of its own: with Slurm's plugin every call of Snakemake asks for Slurm's controller.
+.venv-cluster/.ready-cluster: requirements-cluster.lock scripts/find_python.sh
+	@"$$(scripts/find_python.sh)" -m venv .venv-cluster
+	.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.lock
+	@touch $@
+
+cluster: .venv-cluster/.ready-cluster ## Set up .venv-cluster: Slurm and object storage (docs/cluster.md)
+
 demo: $(VENV)/.ready ## Set up and judge the example photographs
 	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)
 
 run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/club-results
 	@$(BIN)/python scripts/run.py --photos "$(PHOTOS)" --results "$(RESULTS)" --cores $(CORES)
 
-test: lint ## Everything that CI runs
+test: lint .venv-cluster/.ready-cluster ## Everything that CI runs
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.ready-dev ## The tests that take seconds

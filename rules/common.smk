@@ -24,6 +24,8 @@ except UserError as error:
     # one line for people instead of a traceback
     sys.exit(f"judge-vision: {error}")
 
+# What a job needs of its node's own disk: everything that it keeps lies in the results folder.
+SCRATCH_MB = 100
 SHARD_LIST = str(paths.shard_list("{shard}"))
 
 

@@ -27,6 +27,7 @@ rule compliance:
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(60),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/compliance.yaml"
     shell:
@@ -53,6 +54,7 @@ rule entries:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/compliance.yaml"
     shell:

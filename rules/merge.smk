@@ -32,6 +32,7 @@ rule merge:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/merge.yaml"
     shell:
@@ -54,6 +55,7 @@ rule strict:
     resources:
         mem_mb=500,
         runtime=5,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/base.yaml"
     shell:

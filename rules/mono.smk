@@ -26,6 +26,7 @@ rule mono:
     resources:
         mem_mb=megabytes(3000),
         runtime=minutes(60),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/mono.yaml"
     shell:

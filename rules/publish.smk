@@ -31,7 +31,7 @@ rule publish:
     resources:
         mem_mb=500,
         runtime=60,
-        disk_mb=100,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/base.yaml"
     shell:

@@ -23,6 +23,7 @@ rule report:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/report.yaml"
     shell:

@@ -90,7 +90,7 @@ class Run:
             assert time.monotonic() < deadline and self.process.poll() is None, self.screen
             time.sleep(0.2)
 
-    def finish(self, seconds=540):
+    def finish(self, seconds=300):
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -138,7 +138,8 @@ def test_a_failing_job_is_tried_with_more_and_reported_with_its_log(node, photos
     run = Run(node, photos, results, "--retries", "1")
     assert run.finish() != 0
     asked = [facts[2:5:2] for job, facts in sorted(run.seen.items()) if job not in before]
-    assert asked == [("3000M", "17:00"), ("6000M", "34:00")]
+    # 256 photographs: 5 + 256 / 20 minutes to prepare, 5 + 256 / 60 for each of the other three rules; then all twice
+    assert asked == [("3000M", "44:00"), ("6000M", "1:28:00")]
     assert "Error in group shard" in run.screen
     assert str(results / ".snakemake" / "slurm_logs") in run.screen
     assert "stopped by an unexpected error" in run.screen and "NotADirectoryError" in run.screen
