@@ -46,7 +46,7 @@ rule all:
 
 
 onstart:
-    slurm.watch_over(workflow.scheduler._executor)
+    watch_over(workflow.scheduler._executor)
 
 
 onsuccess:

@@ -7,7 +7,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from judge_vision.failure import UserError
-from judge_vision.workflow import messages, paths, session, slurm
+from judge_vision.workflow import kubernetes, messages, paths, session, slurm
 
 
 def bucket_folder(address):
@@ -26,6 +26,13 @@ except UserError as error:
 
 # What a job needs of its node's own disk: everything that it keeps lies in the results folder.
 SCRATCH_MB = 100
+kubernetes.mount_results()
+
+
+envvars:
+    session.RESULTS_VARIABLE,
+
+
 SHARD_LIST = str(paths.shard_list("{shard}"))
 
 
@@ -84,6 +91,12 @@ def megabytes(first):
 def strict_check():
     """With `strict`, a failed photograph fails the run; the check writes a file only when there is none."""
     return [str(paths.STRICT)] if CONFIG.strict else []
+
+
+def watch_over(executor):
+    """Leave no job of a cluster behind, however the run is stopped."""
+    slurm.watch_over(executor)
+    kubernetes.cancel_when_stopped(executor)
 
 
 def finish():

@@ -3,7 +3,7 @@
 from judge_vision.workflow import bucket
 
 
-def test_names_of_objects_that_can_bebucket._files():
+def test_names_of_objects_that_can_be_files():
     names = [
         "a.jpg",
         "b/c.jpg",
