@@ -8,7 +8,7 @@ CORES ?= all
 # as variables of the shell, which does not look for quotes in them
 export PHOTOS RESULTS
 
-.PHONY: help demo run stage2 ranking calibration competition judge-pack results test test-fast lint format models
+.PHONY: help demo cluster run stage2 ranking calibration competition judge-pack results test test-fast lint format models
 .PHONY: verify-models check-rules clean clean-cache
 
 help: ## List the targets
@@ -22,6 +22,14 @@ $(VENV)/.ready: requirements.lock scripts/find_python.sh
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# An environment of its own: with Slurm's plugin every call of Snakemake asks for Slurm's controller.
+.venv-cluster/.ready-cluster: requirements-cluster.lock scripts/find_python.sh
+	@"$$(scripts/find_python.sh)" -m venv .venv-cluster
+	.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.lock
+	@touch $@
+
+cluster: .venv-cluster/.ready-cluster ## Set up .venv-cluster: Slurm and object storage (docs/cluster.md)
 
 demo: $(VENV)/.ready ## Set up and judge the example photographs
 	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)
@@ -42,7 +50,7 @@ ranking: $(VENV)/.ready ## Ranks, bands and placings, with SERVER and MODEL as a
 calibration: $(VENV)/.ready ## Scores against human marks: make calibration PHOTOS=... MARKS=marks.csv
 	@$(TARGET) --config "calibration={marks: '$(abspath $(MARKS))'}" $(SERVED)
 
-test: lint ## Everything that CI runs
+test: lint .venv-cluster/.ready-cluster ## Everything that CI runs
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.ready-dev ## The tests that take seconds

@@ -34,6 +34,7 @@ include: "rules/critique.smk"
 include: "rules/ranking.smk"
 include: "rules/report.smk"
 include: "rules/exports.smk"
+include: "rules/publish.smk"
 include: "rules/models.smk"
 include: "rules/competition.smk"
 
@@ -52,6 +53,11 @@ rule all:
         ranking_tables(),
         rules.plots.output,
         strict_check(),
+        published(),
+
+
+onstart:
+    watch_over(workflow.scheduler._executor)
 
 
 onsuccess:

@@ -26,6 +26,7 @@ from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
 from judge_vision.ranking.settings import PlayoffSettings, RankingSettings
 from judge_vision.report.settings import ReportSettings
+from judge_vision.workflow import paths
 
 
 def _path_text(value: Any) -> Any:
@@ -105,11 +106,23 @@ class Containers(Section):
     iqa: PathText = "docker://judge-vision/iqa:latest"
 
 
+# A folder in an S3 bucket.
+Address = Annotated[str, Field(pattern=r"^s3://[^/{}]+/[^{}]*[^/{}]$")]
+
+
+class Bucket(Section):
+    """What lies in object storage."""
+
+    photos: Address | None = None
+    results: Address | None = None
+
+
 class Jobs(Section):
     """What one job asks of the machine."""
 
     iqa_threads: int = Field(default=2, ge=1)
     host_threads: int = Field(default=2, ge=1)
+    iqa_gres: str | None = Field(default=None, pattern=r"^gpu(:[A-Za-z0-9_.]+)?(:[1-9][0-9]*)?$")
 
 
 class Config(Section):
@@ -129,6 +142,7 @@ class Config(Section):
     competition: CompetitionRun = CompetitionRun()
     containers: Containers = Containers()
     jobs: Jobs = Jobs()
+    bucket: Bucket = Bucket()
     report: ReportSettings = ReportSettings()
     stage2: Stage2Settings = Stage2Settings()
     stage2_requests: RequestSettings = RequestSettings()
@@ -159,7 +173,7 @@ class Config(Section):
                         "root": absolute(root) if root else None,
                     }
                 ),
-                "photos": absolute(self.photos),
+                "photos": absolute(f"{self.results}/{paths.ORIGINALS}" if self.bucket.photos else self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
                 "stage2": dataclasses.replace(self.stage2, prompt=_template(self.stage2.prompt, absolute)),

@@ -8,16 +8,31 @@ sys.path.insert(0, str(ROOT))
 
 from judge_vision.exports import results
 from judge_vision.failure import UserError
-from judge_vision.workflow import messages, paths, session
+from judge_vision.workflow import kubernetes, messages, paths, session, slurm
+
+
+def bucket_folder(address):
+    """The storage plugin's object for s3://BUCKET/FOLDER, with the connection that Snakemake was told."""
+    return storage.s3(address).flags["storage_object"]
+
 
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
-        session.begin(CONFIG, ROOT, workflow.resource_settings.cores)
+        session.begin(CONFIG, ROOT, bucket_folder, workflow.resource_settings.cores)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback
     sys.exit(f"judge-vision: {error}")
+
+# What a job needs of its node's own disk: everything that it keeps lies in the results folder.
+SCRATCH_MB = 100
+kubernetes.mount_results()
+
+
+envvars:
+    session.RESULTS_VARIABLE,
+
 
 SHARD_LIST = str(paths.shard_list("{shard}"))
 
@@ -39,6 +54,17 @@ def index(rule, shard="{shard}"):
 def settings(rule):
     """The settings file of a rule, rewritten by the session only when something in it changed."""
     return str(paths.settings_file(rule))
+
+
+def in_bucket(name):
+    """A file in the bucket for the results; without one, a name that nothing asks for."""
+    folder = CONFIG.bucket.results
+    return storage.s3(f"{folder}/{name}") if folder else f"state/published/{name}"
+
+
+def published():
+    """With a bucket for the results, they go there."""
+    return rules.publish.output if CONFIG.bucket.results else []
 
 
 def every_index(rule):
@@ -94,6 +120,12 @@ def ranking_tables():
     """The ranking, where scores are there that may rank, or a score is named."""
     ranking = [str(paths.RANKING_TABLE), str(paths.RANKING_SUMMARY)]
     return ranking if scored_tables() or CONFIG.ranking.score != "auto" else []
+
+
+def watch_over(executor):
+    """Leave no job of a cluster behind, however the run is stopped."""
+    slurm.watch_over(executor)
+    kubernetes.cancel_when_stopped(executor)
 
 
 def finish():

@@ -30,6 +30,7 @@ rule secretary:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/competition.yaml"
     shell:
@@ -55,6 +56,7 @@ rule judge_pack:
     resources:
         mem_mb=megabytes(3000),
         runtime=120,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/competition.yaml"
     shell:
@@ -83,6 +85,7 @@ rule results:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/competition.yaml"
     shell:

@@ -28,6 +28,7 @@ rule compliance:
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(60),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/compliance.yaml"
     shell:
@@ -55,6 +56,7 @@ rule entries:
     resources:
         mem_mb=megabytes(3000),
         runtime=240,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/competition.yaml"
     shell:

@@ -28,6 +28,7 @@ rule critique:
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(2),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/stage2.yaml"
     shell:
@@ -56,6 +57,7 @@ rule stage2:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/stage2.yaml"
     shell:

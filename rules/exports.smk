@@ -36,6 +36,7 @@ rule score_sheet:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/exports.yaml"
     shell:
@@ -60,6 +61,7 @@ rule xmp:
     resources:
         mem_mb=megabytes(2000),
         runtime=120,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/exports.yaml"
     shell:
@@ -90,6 +92,7 @@ rule contact_sheet:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/exports.yaml"
     shell:
@@ -114,6 +117,7 @@ rule author_packs:
     resources:
         mem_mb=megabytes(2000),
         runtime=60,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/exports.yaml"
     shell:

@@ -26,6 +26,8 @@ rule iqa:
     resources:
         mem_mb=megabytes(4000),
         runtime=minutes(10),
+        disk_mb=SCRATCH_MB,
+        gres=CONFIG.jobs.iqa_gres or "",
     container:
         CONFIG.containers.iqa
     shell:

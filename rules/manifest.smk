@@ -29,6 +29,7 @@ checkpoint manifest:
     resources:
         mem_mb=megabytes(1000),
         runtime=10,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/base.yaml"
     shell:

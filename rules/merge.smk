@@ -37,6 +37,7 @@ rule merge:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/merge.yaml"
     shell:
@@ -59,6 +60,7 @@ rule strict:
     resources:
         mem_mb=500,
         runtime=5,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/base.yaml"
     shell:

@@ -29,6 +29,7 @@ rule models:
     resources:
         mem_mb=500,
         runtime=120,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/models.yaml"
     shell:

@@ -24,8 +24,9 @@ rule mono:
     priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
     threads: CONFIG.jobs.host_threads
     resources:
-        mem_mb=megabytes(2000),
+        mem_mb=megabytes(3000),
         runtime=minutes(60),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/mono.yaml"
     shell:

@@ -27,6 +27,7 @@ rule prepare:
     resources:
         mem_mb=megabytes(3000),
         runtime=minutes(20),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/prepare.yaml"
     shell:

@@ -27,6 +27,7 @@ rule playoff:
     resources:
         mem_mb=megabytes(2000),
         runtime=120,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/stage2.yaml"
     shell:
@@ -53,6 +54,7 @@ rule ranking:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/stage2.yaml"
     shell:
@@ -78,6 +80,7 @@ rule calibration:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/stage2.yaml"
     shell:

@@ -29,6 +29,7 @@ rule report:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/report.yaml"
     shell:
@@ -70,6 +71,7 @@ rule plots:
     resources:
         mem_mb=megabytes(2000),
         runtime=30,
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/report.yaml"
     shell:

@@ -26,6 +26,7 @@ rule tonal:
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(60),
+        disk_mb=SCRATCH_MB,
     conda:
         "../envs/tonal.yaml"
     shell:

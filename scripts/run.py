@@ -7,6 +7,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import argparse
+import contextlib
+import os
 import subprocess
 import tempfile
 import time
@@ -14,6 +16,7 @@ import time
 import yaml
 
 from judge_vision.workflow import messages
+from judge_vision.workflow.paths import STATE
 
 
 def _absolute(path: Path) -> str:
@@ -33,7 +36,8 @@ def main() -> int:
     parser.add_argument("rest", nargs="*", help="passed on to Snakemake, after --")
     arguments = parser.parse_args()
     results = arguments.results.expanduser().resolve()
-    # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote.
+    # Paths travel in a file: on the command line Snakemake would read 2024_05 as a number and cut at a quote. It lies
+    # with the results, because the nodes of a cluster do not see this machine's folder for temporary files.
     paths: dict[str, object] = {"photos": _absolute(arguments.photos), "results": str(results)}
     if arguments.registry:
         paths["compliance"] = {"registry": _absolute(arguments.registry), "competition": arguments.competition}
@@ -41,7 +45,12 @@ def main() -> int:
         rounds = [_absolute(path) for path in arguments.rounds]
         paths["competition"] = {"marks": _absolute(arguments.marks), "rounds": rounds}
     started = time.time()
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as handle:
+    folder = results / STATE
+    # where that fails, the run itself says why
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    beside = folder if os.access(folder, os.W_OK) else None
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="call-", dir=beside) as handle:
         yaml.safe_dump(paths, handle)
         handle.flush()
         command = [

@@ -27,7 +27,7 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
-from judge_vision.workflow import cache_limit, estimate, later, paths
+from judge_vision.workflow import bucket, cache_limit, estimate, later, paths
 from judge_vision.workflow.code import code_digest, data_digest
 from judge_vision.workflow.pixels import READERS
 
@@ -57,6 +57,9 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # The rules that measure what `prepare` decoded.
 READ_PIXELS = (*READERS, "compliance")
 
+# Where the main process tells the processes of jobs, on other machines too, which results folder is meant.
+RESULTS_VARIABLE = "JUDGE_VISION_RESULTS"
+
 _lock_handle: Any = None  # open for the life of the process: closing it would release the lock
 
 
@@ -64,11 +67,13 @@ def open_config(raw: dict[str, Any], base: Path, main: bool) -> Config:
     """The configuration with absolute paths.
 
     The main process checks what Snakemake read, taking relative paths from `base`. The process of a job, which may run
-    on another machine, works in the results folder and reads what the main process wrote there.
+    on another machine, reads what the main process wrote into the results folder.
     """
     if main:
         return read_config(raw).resolved(base)
-    return Config.model_validate(store.read_json(base / paths.RUN_CONFIG))
+    # a cluster starts jobs where the user was, not in the results folder
+    results = Path(os.environ.get(RESULTS_VARIABLE, base))
+    return Config.model_validate(store.read_json(results / paths.RUN_CONFIG))
 
 
 def shards(manifest: str) -> list[str]:
@@ -77,22 +82,24 @@ def shards(manifest: str) -> list[str]:
 
 
 def set_environment(config: Config, root: Path) -> None:
-    """Set what the jobs find in their environment: this interpreter first, and what a container may see.
+    """Set what the jobs find in their environment: this interpreter first, where the results are, what containers see.
 
     Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated; a container or
     a conda environment puts its own in front. A container sees the results folder, its home, and three folders to read:
     the code, the photographs, the models.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    os.environ[RESULTS_VARIABLE] = config.results
     folders = [root, Path(config.photos), bundle.folder(config.models.bundle, config.models.root)]
     binds = [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
     os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
 
 
-def begin(config: Config, root: Path, cores: int | None = None) -> None:
+def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None = None) -> None:
     """Make the results folder ready for a run with `config`, whose paths are absolute; `root` holds the Snakefile.
 
-    `cores` is how many the run may use, None where that is not known. Says how long the run will take.
+    `opener` reaches object storage, if the configuration names some. `cores` is how many the run may use, None where
+    that is not known. Says how long the run will take.
 
     Raises UserError where a folder is missing or not writable, or another run uses the results folder.
     """
@@ -102,7 +109,10 @@ def begin(config: Config, root: Path, cores: int | None = None) -> None:
     # We hold the lock of the whole folder, so a lock file of Snakemake's own is the remains of a killed run.
     shutil.rmtree(results / ".snakemake" / "locks", ignore_errors=True)
     _write(results / paths.RUN_CONFIG, config.model_dump(mode="json"))
-    _write_inventory(config, results)
+    left_out = bucket.bring(opener, config.bucket.photos, results) if config.bucket.photos else {}
+    if config.bucket.results:
+        bucket.keep_from_being_empty(opener, config.bucket.results)
+    _write_inventory(config, results, left_out)
     documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
     # which sizes the proofs have changes no fact of a photograph, so it is no part of `measured_by`
     documents["prepare"]["proof"] = dataclasses.asdict(
@@ -230,9 +240,11 @@ def _say_how_long(config: Config, results: Path, cores: int | None) -> None:
 
 def _check_folders(config: Config, results: Path) -> None:
     photos = Path(config.photos)
-    if not photos.is_dir():
+    if config.bucket.photos:
+        pass  # below the results, and not there yet
+    elif not photos.is_dir():
         raise UserError(f"the photo folder {photos} does not exist; set it with --config photos=FOLDER")
-    if results == photos or results in photos.parents:
+    elif results == photos or results in photos.parents:
         raise UserError(f"the photo folder {photos} lies inside the results folder {results}; choose another one")
     try:
         (results / paths.STATE).mkdir(parents=True, exist_ok=True)
@@ -256,13 +268,13 @@ def _write(path: Path, value: Any) -> bool:
     return store.write_if_changed(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
 
 
-def _write_inventory(config: Config, results: Path) -> None:
+def _write_inventory(config: Config, results: Path, left_out: dict[str, int]) -> None:
     from judge_vision.photograph import listing
 
     found = listing.take_inventory(config)
     lines = "".join(store.canonical_json(entry) + "\n" for entry in found.entries)
     store.write_if_changed(results / paths.INVENTORY, lines.encode())
-    _write(results / paths.SKIPPED, found.skipped)
+    _write(results / paths.SKIPPED, {**found.skipped, **left_out})
 
 
 def _forget_broken_manifest(results: Path) -> None:

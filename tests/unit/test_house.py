@@ -65,9 +65,11 @@ def test_an_environment_has_the_versions_of_the_lock(path):
             assert LOCK[name] == version, line
 
 
-def test_both_locks_pin_the_same_versions():
-    dev = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements-dev.lock").read_text(), flags=re.M))
-    assert {name: dev.get(name) for name in LOCK} == LOCK
+@pytest.mark.parametrize("extra", ["dev", "cluster"])
+def test_all_locks_pin_the_same_versions(extra):
+    text = (ROOT / f"requirements-{extra}.lock").read_text()
+    pins = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", text, flags=re.M))
+    assert {name: pins.get(name) for name in LOCK} == LOCK
 
 
 def test_the_page_of_the_table_is_made_from_the_table():
@@ -83,5 +85,5 @@ def test_no_module_is_longer_than_a_reader_keeps_in_mind():
 def test_every_rule_declares_what_a_cluster_needs():
     for path in (ROOT / "rules").glob("*.smk"):
         for rule in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(), flags=re.M)[1:]:
-            for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime=", "shell:"):
+            for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime=", "disk_mb=", "shell:"):
                 assert directive in rule, (path.name, directive)
