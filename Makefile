@@ -5,8 +5,14 @@ BIN := $(VENV)/bin
 PHOTOS ?= examples/photos
 RESULTS ?= results
 CORES ?= all
+# The scoring image: `make image BASE=python TAG=3.11-slim` builds one for machines without a GPU.
+RUNTIME ?= docker
+BASE ?= nvcr.io/nvidia/tensorflow
+TAG ?= 24.02-tf2-py3
+IMAGE := localhost/judge-vision/iqa:latest
+BASE_ARGS = --build-arg BASE="$(BASE)" --build-arg TAG="$(TAG)"
 
-.PHONY: help demo run test test-fast lint format models verify-models check-rules clean clean-cache
+.PHONY: help demo run test test-fast lint format models verify-models check-rules image image-wheels clean clean-cache
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +58,17 @@ verify-models: $(VENV)/.ready ## Compare the official networks with their publis
 
 check-rules: $(VENV)/.ready ## Explain rules in words: make check-rules COMPETITION=rules.toml [ID=spring]
 	@$(BIN)/python scripts/check_rules.py "$(COMPETITION)" $(ID)
+
+image: ## Build the scoring image: make image [RUNTIME=docker|podman|apptainer] [BASE=python TAG=3.11-slim]
+ifeq ($(RUNTIME),apptainer)
+	cd containers/iqa && apptainer build --force $(BASE_ARGS) iqa.sif iqa.def
+else
+	$(RUNTIME) build $(BASE_ARGS) --tag $(IMAGE) --file containers/iqa/Containerfile containers/iqa
+endif
+
+image-wheels: ## Fetch what the image needs, to build it later without a network (RUNTIME, BASE, TAG as for image)
+	$(RUNTIME) run --rm --volume "$(CURDIR)/containers/iqa:/build" --entrypoint python3 \
+		"$(BASE):$(TAG)" /build/install.py --download
 
 clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
 	rm -rf "$(RESULTS)/cache"

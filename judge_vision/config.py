@@ -71,7 +71,7 @@ class Compliance(Section):
 class Containers(Section):
     """Images for rules that can run in a container."""
 
-    iqa: PathText = "docker://judge-vision/iqa:latest"
+    iqa: PathText = "docker://localhost/judge-vision/iqa:latest"
 
 
 class Jobs(Section):

@@ -7,11 +7,16 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from judge_vision.failure import UserError
-from judge_vision.workflow import messages, paths, session
+from judge_vision.workflow import apptainer, messages, paths, session
 
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
+        if any(
+            method.name == "APPTAINER"
+            for method in workflow.deployment_settings.deployment_method
+        ):
+            apptainer.check(CONFIG, ROOT)
         session.begin(CONFIG, ROOT)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:

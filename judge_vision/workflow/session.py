@@ -23,7 +23,7 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import apptainer, paths
 from judge_vision.workflow.code import code_digest
 from judge_vision.workflow.pixels import READERS
 
@@ -65,13 +65,10 @@ def set_environment(config: Config, root: Path) -> None:
     """Set what the jobs find in their environment: this interpreter first, and what a container may see.
 
     Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated; a container or
-    a conda environment puts its own in front. A container sees the results folder, its home, and three folders to read:
-    the code, the photographs, the models.
+    a conda environment puts its own in front.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    folders = [root, Path(config.photos), bundle.folder(config.models.bundle, config.models.root)]
-    binds = [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
-    os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
+    os.environ.update(apptainer.environment(config, root, os.environ))
 
 
 def begin(config: Config, root: Path) -> None:
