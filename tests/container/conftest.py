@@ -1,0 +1,122 @@
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.container import parts
+
+PHOTOGRAPHS = ("Chelsea.jpg", "Coffee break.png", "Green o'clock.heic", "Dandelions.jpg")
+
+
+@pytest.fixture(scope="session")
+def store():
+    """A folder for everything, deleted at the end. Any user may enter it: the ordinary one of the tests does."""
+    parts.require_real_parts()
+    folder = Path(tempfile.mkdtemp(prefix="judge-vision-containers-"))
+    folder.chmod(0o755)
+    yield folder
+    parts.unmount_below(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def context(store):
+    """A copy of containers/iqa with its wheels fetched for the Python of Debian 12: the build needs no network."""
+    folder = store / "context"
+    shutil.copytree(parts.ROOT / "containers" / "iqa", folder)
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes"]
+    command += ["--only-binary=:all:", "--python-version=3.11", f"--dest={folder / 'wheels'}"]
+    parts.call(*command, "--requirement", folder / "requirements.txt")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def docker(store, context):
+    """A Docker Engine that holds the scoring image, built by the project's own Containerfile without a network."""
+    folder = store / "docker"
+    folder.mkdir()
+    engine = parts.Docker(folder)
+    try:
+        archive = parts.debian_base(store)
+        engine.call("import", archive, parts.BASE)
+        archive.unlink()
+        engine.build(context, parts.BASE, parts.IMAGE)
+        yield engine
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def podman(store, docker):
+    """A Podman that holds the image which Docker built."""
+    folder = store / "podman"
+    folder.mkdir()
+    engine = parts.Podman(folder)
+    try:
+        saved = store / "image.tar"
+        docker.call("save", "--output", saved, parts.IMAGE)
+        engine.call("load", "--input", saved)
+        saved.unlink()
+        yield engine
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def sandbox(podman):
+    """The image as a folder, as `apptainer build --sandbox` would make it: with the definition's %environment."""
+    container = podman.call("create", parts.IMAGE).strip()
+    try:
+        folder = Path(podman.call("mount", container).strip())
+        scripts = folder / ".singularity.d" / "env"
+        scripts.mkdir(parents=True)
+        definition = (parts.ROOT / "containers" / "iqa" / "iqa.def").read_text()
+        environment = definition.split("%environment")[1].split("%runscript")[0]
+        (scripts / "90-environment.sh").write_text(environment)
+        yield folder
+    finally:
+        podman.call("umount", container)
+        podman.call("rm", container)
+
+
+@pytest.fixture(scope="session")
+def photos(store):
+    """Photographs outside the clone, in a folder with a space in its name."""
+    folder = store / "our photos"
+    folder.mkdir()
+    for name in PHOTOGRAPHS:
+        shutil.copy(parts.ROOT / "examples" / "photos" / name, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def host(store, photos):
+    """The results of a run on the host, which the containers' are compared with."""
+    results = store / "on the host"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", parts.ROOT / "Snakefile", "--cores", "2"]
+    parts.call(*command, "--quiet", "--config", f"photos={photos}", f"results={results}", cwd=store)
+    return results
+
+
+@pytest.fixture
+def unscored(store, host, request):
+    """A copy of the host's results in which nothing is scored yet; it belongs to an ordinary user."""
+    results = store / f"for {request.node.name}"
+    shutil.copytree(host, results)
+    for folder in ("cache", "records", "state/index", "logs"):
+        shutil.rmtree(results / folder / "iqa")
+    parts.give_to(parts.ORDINARY, results)
+    yield results
+    shutil.rmtree(results)
+
+
+@pytest.fixture
+def code(store, request):
+    """A project with the real `in_container.py` and room for a test's own scripts."""
+    folder = store / f"code for {request.node.name}"
+    (folder / "scripts").mkdir(parents=True)
+    shutil.copy(parts.ROOT / "scripts" / "in_container.py", folder / "scripts")
+    yield folder
+    shutil.rmtree(folder)
