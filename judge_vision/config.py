@@ -122,7 +122,9 @@ class Config(Section):
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
                 "containers": self.containers.model_copy(
-                    update={"iqa": self.containers.iqa if ":" in self.containers.iqa else absolute(self.containers.iqa)}
+                    update={
+                        "iqa": self.containers.iqa if "://" in self.containers.iqa else absolute(self.containers.iqa)
+                    }
                 ),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
