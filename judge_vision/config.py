@@ -110,6 +110,7 @@ class Config(Section):
             return str((base / Path(text).expanduser()).resolve())
 
         bundle, root = self.models.bundle, self.models.root
+        image = self.containers.iqa
         return self.model_copy(
             update={
                 "models": self.models.model_copy(
@@ -121,11 +122,7 @@ class Config(Section):
                 "photos": absolute(self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
-                "containers": self.containers.model_copy(
-                    update={
-                        "iqa": self.containers.iqa if "://" in self.containers.iqa else absolute(self.containers.iqa)
-                    }
-                ),
+                "containers": self.containers.model_copy(update={"iqa": image if "://" in image else absolute(image)}),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
                 ),

@@ -92,21 +92,30 @@ def photos(store):
 
 
 @pytest.fixture(scope="session")
-def host(store, photos):
-    """The results of a run on the host, which the containers' are compared with."""
-    results = store / "on the host"
-    command = [sys.executable, "-m", "snakemake", "--snakefile", parts.ROOT / "Snakefile", "--cores", "2"]
+def prepared(store, photos):
+    """The results folder of a run that got as far as the proofs: ready to be scored."""
+    results = store / "prepared"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", parts.ROOT / "Snakefile", "--cores", "2", "--dry-run"]
     parts.call(*command, "--quiet", "--config", f"photos={photos}", f"results={results}", cwd=store)
+    for script, *arguments in (("manifest.py",), ("prepare.py", "--shard=00000", "--threads=2")):
+        parts.call(sys.executable, parts.ROOT / "scripts" / script, "--results", results, *arguments)
+    return results
+
+
+@pytest.fixture(scope="session")
+def host(store, prepared):
+    """The same, scored on the host: what the containers' scores are compared with."""
+    results = store / "on the host"
+    shutil.copytree(prepared, results)
+    parts.call(sys.executable, parts.ROOT / "scripts" / "iqa.py", "--results", results, "--shard=00000", "--threads=2")
     return results
 
 
 @pytest.fixture
-def unscored(store, host, request):
-    """A copy of the host's results in which nothing is scored yet; it belongs to an ordinary user."""
+def unscored(store, prepared, request):
+    """A copy that is not scored yet and belongs to an ordinary user."""
     results = store / f"for {request.node.name}"
-    shutil.copytree(host, results)
-    for folder in ("cache", "records", "state/index", "logs"):
-        shutil.rmtree(results / folder / "iqa")
+    shutil.copytree(prepared, results)
     parts.give_to(parts.ORDINARY, results)
     yield results
     shutil.rmtree(results)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -15,7 +16,6 @@ from tests.container import parts
 pytestmark = pytest.mark.slow
 
 STAND_IN = parts.ROOT / "tests" / "container" / "apptainer_stand_in"
-FIGURES = ("nima_aesthetic_mean", "nima_aesthetic_std", "nima_technical_mean", "musiq_mos", "mean_luminance")
 
 
 def snakemake(results, photos, image, *more, log=None):
@@ -49,11 +49,8 @@ def test_the_whole_workflow(sandbox, photos, host, store):
         results, photos, sandbox, "--profile", parts.ROOT / "profiles" / "apptainer", "--quiet", "host", log=log
     )
     assert status == 0, output
-    expected, found = rows(host), rows(results)
-    assert found.keys() == expected.keys() and len(found) == 4
-    for image, row in expected.items():
-        for name in FIGURES:
-            assert found[image][name] == pytest.approx(row[name], abs=1e-4), (image, name)
+    assert len(rows(results)) == 4
+    assert parts.scores(results) == pytest.approx(parts.scores(host), abs=1e-4)
     # one job, the scoring of the only shard, ran in the image; every other one on the host
     assert len(calls(log)) == 1
     words = calls(log)[0]
@@ -67,8 +64,6 @@ def test_the_whole_workflow(sandbox, photos, host, store):
 
 def test_use_singularity_without_a_profile_and_results_in_the_clone(sandbox, photos, host):
     """The results folder lies in the code's, as it does by default: writable inside what is read-only."""
-    import shutil
-
     results = parts.ROOT / "results" / "test of apptainer"
     results.parent.mkdir(exist_ok=True)
     try:

@@ -85,5 +85,5 @@ def test_what_is_installed_depends_on_the_base(tensorflow, first, has, lacks):
 
 
 def test_a_base_with_another_tensorflow_is_refused():
-    with pytest.raises(SystemExit, match="supported are 2.15, 2.16, 2.17: choose another TAG"):
+    with pytest.raises(SystemExit, match=r"supported are 2\.15, 2\.16, 2\.17: choose another TAG"):
         install.chosen(REQUIREMENTS, "2.9.1+nv22.08")
