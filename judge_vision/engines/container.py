@@ -142,9 +142,7 @@ class OneOff:
             raise ContainerError(_no_image(self.runtime, self.image, found.stderr))
         key = "{{.SecurityOptions}}" if self.runtime == "docker" else "rootless={{.Host.Security.Rootless}}"
         rootless = self._ask("info", f"--format={key}").stdout
-        return user_options(
-            self.runtime, "rootless=true" in rootless or "name=rootless" in rootless, os.getuid(), os.getgid()
-        )
+        return user_options("rootless=true" in rootless or "name=rootless" in rootless, os.getuid(), os.getgid())
 
     def _ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         try:
@@ -200,13 +198,11 @@ def image_name(text: str) -> str:
     )
 
 
-def user_options(runtime: str, rootless: bool, user: int, group: int) -> list[str]:
+def user_options(rootless: bool, user: int, group: int) -> list[str]:
     """Options that make the container run as `user` and `group`, so that its files belong to whoever started the run.
 
-    An engine without root maps users: Docker makes the caller root inside, Podman can keep the caller's number.
+    In an engine without root, whoever started it is shown as root inside, and is an ordinary user all the same.
     """
-    if rootless and runtime == "podman":
-        return ["--userns=keep-id", f"--user={user}:{group}", "--cap-drop=ALL"]
     if rootless or user == 0:
         # root reads what belongs to others, as it does outside; every other capability goes
         return ["--user=0:0", "--cap-drop=ALL", "--cap-add=DAC_OVERRIDE"]

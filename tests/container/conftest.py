@@ -1,3 +1,4 @@
+import json
 import shutil
 import sys
 import tempfile
@@ -50,13 +51,14 @@ def docker(store, context):
 
 @pytest.fixture(scope="session")
 def podman(store, docker):
-    """A Podman that holds the image which Docker built."""
+    """A Podman without root that holds the image which Docker built."""
     folder = store / "podman"
     folder.mkdir()
     engine = parts.Podman(folder)
     try:
         saved = store / "image.tar"
         docker.call("save", "--output", saved, parts.IMAGE)
+        saved.chmod(0o644)
         engine.call("load", "--input", saved)
         saved.unlink()
         yield engine
@@ -65,11 +67,17 @@ def podman(store, docker):
 
 
 @pytest.fixture(scope="session")
-def sandbox(podman):
+def sandbox(store, docker):
     """The image as a folder, as `apptainer build --sandbox` would make it: with the definition's %environment."""
-    container = podman.call("create", parts.IMAGE).strip()
+    container = docker.call("run", "--detach", "--network=none", parts.IMAGE, "sleep", "infinity").strip()
     try:
-        folder = Path(podman.call("mount", container).strip())
+        drivers = json.loads(docker.call("inspect", container))[0]["GraphDriver"]
+        folder = Path((drivers["Data"] or {}).get("MergedDir") or store / "sandbox")
+        if not folder.exists():  # the engine could not lay file systems over each other
+            folder.mkdir()
+            docker.call("export", "--output", store / "sandbox.tar", container)
+            parts.call("tar", "-C", folder, "-xf", store / "sandbox.tar")
+            (store / "sandbox.tar").unlink()
         scripts = folder / ".singularity.d" / "env"
         scripts.mkdir(parents=True)
         definition = (parts.ROOT / "containers" / "iqa" / "iqa.def").read_text()
@@ -77,8 +85,7 @@ def sandbox(podman):
         (scripts / "90-environment.sh").write_text(environment)
         yield folder
     finally:
-        podman.call("umount", container)
-        podman.call("rm", container)
+        docker.call("rm", "--force", container)
 
 
 @pytest.fixture(scope="session")
@@ -111,12 +118,18 @@ def host(store, prepared):
     return results
 
 
+@pytest.fixture(params=["docker", "podman"])
+def engine(request):
+    """A real container engine; `user` is the ordinary user who may use it."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
-def unscored(store, prepared, request):
-    """A copy that is not scored yet and belongs to an ordinary user."""
+def unscored(store, prepared, engine, request):
+    """A copy that is not scored yet and belongs to the user of the engine."""
     results = store / f"for {request.node.name}"
     shutil.copytree(prepared, results)
-    parts.give_to(parts.ORDINARY, results)
+    parts.give_to(engine.user, results)
     yield results
     shutil.rmtree(results)
 

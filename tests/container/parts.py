@@ -22,6 +22,10 @@ ROOT = Path(__file__).parents[2]
 BASE = "debian-python:12"
 IMAGE = "localhost/judge-vision/iqa:latest"
 COMMANDS = ("dockerd", "docker", "podman", "runc", "debootstrap", "bwrap", "mount", "tar")
+ORDINARY = 1234
+"""The number of a user without any rights of its own, and without a name."""
+NOBODY = 65534
+"""The number of the user that every Debian has and nothing belongs to."""
 MIRROR = "http://deb.debian.org/debian"
 
 
@@ -67,6 +71,7 @@ class Docker:
     """A Docker Engine of our own: its own socket, store and process."""
 
     name = "docker"
+    user = ORDINARY
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -118,33 +123,47 @@ class Docker:
 
 
 class Podman:
-    """Podman with settings and a store of its own. runc: crun refuses machines with both kinds of cgroups."""
+    """Podman without root, as its users have it, with settings and a store of its own.
+
+    runc: crun refuses machines with both kinds of cgroups. The user has one number only, so all files are theirs.
+    """
 
     name = "podman"
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.user = NOBODY
         (folder / "storage.conf").write_text(
             f'[storage]\ndriver = ""\ngraphroot = "{folder}/data"\nrunroot = "{folder}/run"\n'
+            f'rootless_storage_path = "{folder}/data"\n'
+            '[storage.options.overlay]\nignore_chown_errors = "true"\n'
+            '[storage.options.vfs]\nignore_chown_errors = "true"\n'
         )
         (folder / "containers.conf").write_text(
             '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
-            f'tmp_dir = "{folder}/tmp"\n'
             '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n'
         )
         self.environment = {
             "CONTAINERS_CONF": str(folder / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+            "XDG_RUNTIME_DIR": str(folder / "session"),
+            "HOME": str(folder / "home"),
         }
+        (folder / "session").mkdir(mode=0o700)
+        (folder / "home").mkdir()
+        give_to(self.user, folder)
 
-    def call(self, *words, **options) -> str:
-        return call("podman", *words, env={**os.environ, **self.environment}, **options)
+    def call(self, *words) -> str:
+        environment = {**os.environ, **self.environment}
+        return call("podman", *words, env=environment, cwd="/", user=self.user, group=self.user, extra_groups=[])
 
     def containers(self) -> list[str]:
         return self.call("ps", "--all", "--quiet").split()
 
     def stop(self) -> None:
         self.call("rm", "--all", "--force")
+        # the process that keeps the user's namespace
+        self.call("system", "migrate")
         unmount_below(self._folder)
 
 
@@ -157,34 +176,44 @@ def unmount_below(folder: Path) -> None:
             call("umount", "--lazy", point)
 
 
-ORDINARY = 1234
-"""The number of a user without any rights of its own."""
-
-
 def give_to(user: int, folder: Path) -> None:
     """Make `user` the owner of `folder` and everything in it."""
     for path in (folder, *folder.rglob("*")):
         os.chown(path, user, user, follow_symlinks=False)
 
 
-def run_as(user: int, environment: dict[str, str], work: Callable[[], None]) -> str:
-    """Do `work` in a process of `user`; what went wrong with it, or nothing."""
+def process_of(user: int, environment: dict[str, str], work: Callable[[], None]) -> multiprocessing.Process:
+    """A process of `user`, and group of processes, that does `work`.
 
-    def child(pipe) -> None:
-        os.environ.update({**environment, "HOME": "/nonexistent"})
+    Forked: the user may not be able to read this interpreter's own files.
+    """
+
+    def child() -> None:
+        os.environ.update({"HOME": "/nonexistent", **environment})
+        os.chdir("/")
+        os.setsid()
         os.setgroups([])
         os.setgid(user)
         os.setuid(user)
+        work()
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    return process
+
+
+def run_as(user: int, environment: dict[str, str], work: Callable[[], None]) -> str:
+    """Do `work` in a process of `user`; what went wrong with it, or nothing."""
+    here, there = multiprocessing.Pipe()
+
+    def told() -> None:
         try:
             work()
-            pipe.send("")
+            there.send("")
         except Exception as error:
-            pipe.send(f"{type(error).__name__}: {error}")
+            there.send(f"{type(error).__name__}: {error}")
 
-    here, there = multiprocessing.Pipe()
-    # forked: an ordinary user may not be able to read this interpreter's own files
-    process = multiprocessing.get_context("fork").Process(target=child, args=(there,))
-    process.start()
+    process = process_of(user, environment, told)
     said = here.recv() if here.poll(300) else "no answer"
     process.join()
     return said

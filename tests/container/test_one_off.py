@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -38,16 +36,6 @@ def one_off(engine, code, results, *readable):
     return container.OneOff(engine.name, parts.IMAGE, code, results, tuple(readable))
 
 
-@pytest.fixture(params=["docker", "podman"])
-def engine(request):
-    return request.getfixturevalue(request.param)
-
-
-def user_of(engine):
-    """Whoever may use the engine: anybody the Docker Engine's socket, root the Podman of root."""
-    return parts.ORDINARY if engine.name == "docker" else 0
-
-
 def test_scores_are_the_hosts(engine, host, unscored):
     run = json.loads((unscored / "state" / "config.json").read_text())
     run["iqa"]["runtime"] = engine.name
@@ -56,11 +44,11 @@ def test_scores_are_the_hosts(engine, host, unscored):
     def work():
         container.one_off(run, parts.ROOT, unscored).run("iqa.py", ["--shard", "00000", "--threads", "2"])
 
-    assert parts.run_as(user_of(engine), engine.environment, work) == ""
+    assert parts.run_as(engine.user, engine.environment, work) == ""
     expected, found = parts.scores(host), parts.scores(unscored)
     assert len(expected) == 4 * 25 and found == pytest.approx(expected, abs=1e-4)
     records = list((unscored / "records" / "iqa").rglob("*.json"))
-    assert {path.stat().st_uid for path in records} == {user_of(engine)}
+    assert {path.stat().st_uid for path in records} == {engine.user}
     assert {path for path in unscored.rglob("*") if "iqa" not in path.as_posix()} == before
     assert engine.containers() == []
 
@@ -68,10 +56,11 @@ def test_scores_are_the_hosts(engine, host, unscored):
 def test_it_sees_and_may_do_only_what_it_needs(engine, code, unscored, photos):
     probe = PROBE.replace("PHOTOS", repr(str(photos))).replace("CODE", repr(str(code)))
     (code / "scripts" / "probe.py").write_text(probe)
-    user = user_of(engine)
+    # without root, Podman shows the user as root inside
+    user = 0 if engine.name == "podman" else engine.user
     environment = {**engine.environment, "AWS_SECRET_ACCESS_KEY": "hidden"}
     work = lambda: one_off(engine, code, unscored, photos).run("probe.py", [])  # noqa: E731
-    assert parts.run_as(user, environment, work) == ""
+    assert parts.run_as(engine.user, environment, work) == ""
     found = json.loads((unscored / "probe.json").read_text())
     assert found == {
         "user": user,
@@ -88,50 +77,44 @@ def test_it_sees_and_may_do_only_what_it_needs(engine, code, unscored, photos):
 
 def test_a_container_that_exits_at_once(engine, code, unscored):
     (code / "scripts" / "bad.py").write_text("import sys; sys.exit('the bundle is gone')")
-    said = parts.run_as(user_of(engine), engine.environment, lambda: one_off(engine, code, unscored).run("bad.py", []))
+    said = parts.run_as(engine.user, engine.environment, lambda: one_off(engine, code, unscored).run("bad.py", []))
     assert said.startswith("ContainerError: ") and "ended with status 1: the bundle is gone" in said
     assert engine.containers() == []
 
 
 def test_an_image_that_is_not_there(engine, code, unscored):
     missing = container.OneOff(engine.name, "localhost/nobody/nothing:1", code, unscored, ())
-    said = parts.run_as(user_of(engine), engine.environment, lambda: missing.run("bad.py", []))
+    said = parts.run_as(engine.user, engine.environment, lambda: missing.run("bad.py", []))
     assert f"{engine.name} has no image localhost/nobody/nothing:1: build it with `make image" in said
 
 
-def test_an_image_without_python(docker, code, unscored):
-    plain = container.OneOff("docker", parts.BASE, code, unscored, ())
-    said = parts.run_as(parts.ORDINARY, docker.environment, lambda: plain.run("bad.py", []))
+def test_an_image_without_python(docker, code, store):
+    plain = container.OneOff("docker", parts.BASE, code, store, ())
+    said = parts.run_as(docker.user, docker.environment, lambda: plain.run("bad.py", []))
     assert f"the image {parts.BASE} cannot run python" in said
     assert docker.containers() == []
 
 
 @pytest.mark.parametrize("how", ["SIGKILL to the job", "SIGKILL to all", "SIGINT to all", "SIGTERM to the job"])
 def test_no_container_outlives_its_job(engine, code, unscored, how):
-    (code / "scripts" / "long.py").write_text("import time; print('up', flush=True); time.sleep(600)")
-    program = (
-        f"import sys, signal; sys.path.insert(0, {str(parts.ROOT)!r}); import logging; logging.basicConfig(level=20)\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from pathlib import Path; from judge_vision.engines.container import OneOff\n"
-        f"OneOff({engine.name!r}, {parts.IMAGE!r}, Path({str(code)!r}), Path({str(unscored)!r}), ()).run('long.py', [])"
-    )
-    job = subprocess.Popen(
-        [sys.executable, "-c", program],
-        env={**os.environ, **engine.environment},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert any(line.rstrip().endswith(": up") for line in job.stderr)
+    (code / "scripts" / "long.py").write_text("import time; open('up', 'w').close(); time.sleep(600)")
+
+    def work():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        one_off(engine, code, unscored).run("long.py", [])
+
+    job = parts.process_of(engine.user, engine.environment, work)
+    until(lambda: (unscored / "up").exists())
     assert len(engine.containers()) == 1
-    number = getattr(signal, how.split()[0])
-    if how.endswith("all"):
-        os.killpg(job.pid, number)
-    else:
-        os.kill(job.pid, number)
-    job.wait(timeout=60)
-    job.stderr.close()
-    deadline = time.monotonic() + 30
-    while engine.containers() and time.monotonic() < deadline:
+    (os.killpg if how.endswith("all") else os.kill)(job.pid, getattr(signal, how.split()[0]))
+    job.join(60)
+    assert job.exitcode not in (None, 0)
+    until(lambda: engine.containers() == [])
+
+
+def until(true):
+    """Wait for something; fail after a minute."""
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert engine.containers() == []
