@@ -16,6 +16,7 @@ def store():
     """A folder for everything, deleted at the end. Any user may enter it: the ordinary one of the tests does."""
     parts.require_real_parts()
     folder = Path(tempfile.mkdtemp(prefix="judge-vision-containers-"))
+    parts.keep_in_memory(folder)
     folder.chmod(0o755)
     yield folder
     parts.unmount_below(folder)
@@ -44,6 +45,7 @@ def docker(store, context):
         engine.call("import", archive, parts.BASE)
         archive.unlink()
         engine.build(context, parts.BASE, parts.IMAGE)
+        engine.call("image", "prune", "--force")  # the stage that built it
         yield engine
     finally:
         engine.stop()
