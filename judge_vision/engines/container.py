@@ -34,6 +34,9 @@ _UNMOUNTABLE = ',"\n\r'
 # Answers of the container engine itself: a healthy one needs well under a second.
 _ANSWER_S = 60
 _LAST_LINES = 5
+# A killed engine can leave its container's remains; a younger one may be another job's, about to start.
+_LABEL = "judge-vision"
+_ABANDONED = "10m"
 
 
 class ContainerError(Exception):
@@ -64,6 +67,7 @@ class OneOff:
         not end well. The caller must not hold a lock that the script takes.
         """
         user = self._user()
+        self._ask("container", "prune", "--force", f"--filter=label={_LABEL}", f"--filter=until={_ABANDONED}")
         name = f"judge-vision-{os.getpid()}-{secrets.token_hex(4)}"
         command = self.command(name, user, script, arguments)
         log.info("starting %s", shlex.join(command))
@@ -107,6 +111,7 @@ class OneOff:
             "--rm",
             "--interactive",
             f"--name={name}",
+            f"--label={_LABEL}",
             "--pull=never",
             "--network=none",
             "--read-only",

@@ -54,7 +54,7 @@ def keep_in_memory(folder: Path) -> None:
     """Put `folder` into memory where there is plenty: some disks take minutes to delete an image's files."""
     facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     if int(facts["MemAvailable"].split()[0]) > MEMORY_KB:
-        call("mount", "-t", "tmpfs", "-o", "size=90%", "judge-vision", folder)
+        call("mount", "-t", "tmpfs", "-o", "size=12g", "judge-vision", folder)
 
 
 def debian_base(folder: Path) -> Path:
@@ -117,8 +117,9 @@ class Docker:
         arguments = ("--build-arg", f"BASE={name}", "--build-arg", f"TAG={version}")
         self.call("build", "--network=none", "--tag", tag, *arguments, "--file", context / "Containerfile", context)
 
-    def containers(self) -> list[str]:
-        return self.call("ps", "--all", "--quiet").split()
+    def containers(self, *more: str) -> list[str]:
+        """The containers that run; with `--all` the remains of others too."""
+        return self.call("ps", "--quiet", *more).split()
 
     def stop(self) -> None:
         self._daemon.send_signal(signal.SIGTERM)
@@ -166,8 +167,9 @@ class Podman:
         environment = {**os.environ, **self.environment}
         return call("podman", *words, env=environment, cwd="/", user=self.user, group=self.user, extra_groups=[])
 
-    def containers(self) -> list[str]:
-        return self.call("ps", "--all", "--quiet").split()
+    def containers(self, *more: str) -> list[str]:
+        """The containers that run; with `--all` the remains of others too."""
+        return self.call("ps", "--quiet", *more).split()
 
     def stop(self) -> None:
         self.call("rm", "--all", "--force")
