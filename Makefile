@@ -9,7 +9,14 @@ CORES ?= all
 export PHOTOS RESULTS
 
 .PHONY: help demo cluster run stage2 ranking calibration competition judge-pack results test test-fast lint format models
-.PHONY: verify-models check-rules clean clean-cache
+.PHONY: verify-models check-rules image image-wheels clean clean-cache
+# The scoring image: `make image BASE=python TAG=3.11-slim` builds one for machines without a GPU.
+RUNTIME ?= docker
+BASE ?= nvcr.io/nvidia/tensorflow
+TAG ?= 24.02-tf2-py3
+IMAGE := localhost/judge-vision/iqa:latest
+BASE_ARGS = --build-arg BASE="$(BASE)" --build-arg TAG="$(TAG)"
+
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -88,6 +95,17 @@ judge-pack: $(VENV)/.ready ## Numbered pictures for the judges, without names (s
 
 results: $(VENV)/.ready ## Places and awards from the marks that came back: make results MARKS=marks.csv (and the same settings)
 	@$(COMPETITION_RUN) -- results
+
+image: ## Build the scoring image: make image [RUNTIME=docker|podman|apptainer] [BASE=python TAG=3.11-slim]
+ifeq ($(RUNTIME),apptainer)
+	cd containers/iqa && apptainer build --force $(BASE_ARGS) iqa.sif iqa.def
+else
+	$(RUNTIME) build $(BASE_ARGS) --tag $(IMAGE) --file containers/iqa/Containerfile containers/iqa
+endif
+
+image-wheels: ## Fetch what the image needs, to build it later without a network (RUNTIME, BASE, TAG as for image)
+	$(RUNTIME) run --rm --volume "$(CURDIR)/containers/iqa:/build" --entrypoint python3 \
+		"$(BASE):$(TAG)" /build/install.py --download
 
 clean-cache: ## Forget cached figures of RESULTS: everything is measured again when needed
 	@test -n "$$RESULTS" && rm -rf -- "$$RESULTS/cache"

@@ -63,6 +63,8 @@ class Iqa(Section):
 
     max_side: int = Field(default=1024, ge=32)
     batch_size: int = Field(default=16, ge=1)
+    runtime: Literal["docker", "podman"] | None = None
+    gpu: bool = False
 
 
 class Compliance(Section):
@@ -103,7 +105,7 @@ class FirstRates(Section):
 class Containers(Section):
     """Images for rules that can run in a container."""
 
-    iqa: PathText = "docker://judge-vision/iqa:latest"
+    iqa: PathText = "docker://localhost/judge-vision/iqa:latest"
 
 
 # A folder in an S3 bucket.
@@ -165,6 +167,7 @@ class Config(Section):
             return str((base / Path(text).expanduser()).resolve())
 
         bundle, root = self.models.bundle, self.models.root
+        image = self.containers.iqa
         return self.model_copy(
             update={
                 "models": self.models.model_copy(
@@ -184,6 +187,7 @@ class Config(Section):
                 "calibration": dataclasses.replace(
                     self.calibration, marks=absolute(self.calibration.marks) if self.calibration.marks else None
                 ),
+                "containers": self.containers.model_copy(update={"iqa": image if "://" in image else absolute(image)}),
                 "compliance": self.compliance.model_copy(
                     update={
                         "registry": absolute(self.compliance.registry) if self.compliance.registry else None,

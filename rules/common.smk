@@ -8,7 +8,7 @@ sys.path.insert(0, str(ROOT))
 
 from judge_vision.exports import results
 from judge_vision.failure import UserError
-from judge_vision.workflow import kubernetes, messages, paths, session, slurm
+from judge_vision.workflow import apptainer, kubernetes, messages, paths, session, slurm
 
 
 def bucket_folder(address):
@@ -19,6 +19,11 @@ def bucket_folder(address):
 try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
+        if any(
+            method.name == "APPTAINER"
+            for method in workflow.deployment_settings.deployment_method
+        ):
+            apptainer.check(CONFIG, ROOT)
         session.begin(CONFIG, ROOT, bucket_folder, workflow.resource_settings.cores)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:

@@ -27,7 +27,7 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
-from judge_vision.workflow import bucket, cache_limit, estimate, later, paths
+from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later, paths
 from judge_vision.workflow.code import code_digest, data_digest
 from judge_vision.workflow.pixels import READERS
 
@@ -85,14 +85,11 @@ def set_environment(config: Config, root: Path) -> None:
     """Set what the jobs find in their environment: this interpreter first, where the results are, what containers see.
 
     Host rules run with the interpreter that runs Snakemake, whether or not its environment is activated; a container or
-    a conda environment puts its own in front. A container sees the results folder, its home, and three folders to read:
-    the code, the photographs, the models.
+    a conda environment puts its own in front.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ[RESULTS_VARIABLE] = config.results
-    folders = [root, Path(config.photos), bundle.folder(config.models.bundle, config.models.root)]
-    binds = [f"{folder}:{folder}:ro" for folder in folders if folder.is_dir()]
-    os.environ["APPTAINER_BIND"] = ",".join(filter(None, [os.environ.get("APPTAINER_BIND"), *binds]))
+    os.environ.update(apptainer.environment(config, root, os.environ))
 
 
 def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None = None) -> None:
