@@ -57,6 +57,8 @@ class Iqa(Section):
 
     max_side: int = Field(default=1024, ge=32)
     batch_size: int = Field(default=16, ge=1)
+    runtime: Literal["docker", "podman"] | None = None
+    gpu: bool = False
 
 
 class Compliance(Section):
@@ -119,6 +121,9 @@ class Config(Section):
                 "photos": absolute(self.photos),
                 "list": absolute(self.list) if self.list else None,
                 "results": absolute(self.results),
+                "containers": self.containers.model_copy(
+                    update={"iqa": self.containers.iqa if ":" in self.containers.iqa else absolute(self.containers.iqa)}
+                ),
                 "compliance": self.compliance.model_copy(
                     update={"registry": absolute(self.compliance.registry) if self.compliance.registry else None}
                 ),

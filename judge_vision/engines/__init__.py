@@ -1,0 +1,1 @@
+"""How the networks are reached: the networks themselves are in `models`."""
