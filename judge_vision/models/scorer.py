@@ -68,6 +68,11 @@ class Scorer:
             for first, second, logits, picture in zip(aesthetic, technical, outputs, pictures, strict=True)
         ]
 
+    @property
+    def batch_size(self) -> int:
+        """Pictures that go through a network at once: as set, or fewer where memory did not suffice."""
+        return self._batches.size
+
     def _scores(
         self, aesthetic: Outputs, technical: Outputs, logits: Outputs, cap: int | None
     ) -> Scores | PhotographError:
