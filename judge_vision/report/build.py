@@ -8,7 +8,7 @@ from typing import Any
 from judge_vision.records import store
 from judge_vision.records.table import read_table
 from judge_vision.report import alike, page, words
-from judge_vision.report.making import making, scores_sentence, times, unrated
+from judge_vision.report.making import engines, making, scores_sentence, times, unrated
 from judge_vision.report.photographs import cell, details
 from judge_vision.report.pictures import bring, sweep
 from judge_vision.report.settings import ReportSettings
@@ -27,7 +27,8 @@ def build_report(settings: ReportSettings) -> Path:
     """Write `report/index.html` with its pictures and data beside it; return its path.
 
     The page, its pictures and `data/details-*.js` follow from the table and the records alone: the same input gives the
-    same bytes. How long the jobs took stands apart, in `data/times.js`.
+    same bytes. How long the jobs took, and what engines scored them, stands apart, in
+    `data/times.js`.
     Raises FileNotFoundError or ValueError where the table or a record is missing or was changed by hand.
     """
     rows, metadata = read_table(paths.TABLE)
@@ -91,7 +92,8 @@ def _write_data(rows: list[dict[str, Any]], found: dict[str, str]) -> None:
         text = f"judgeVision.details({number}, [\n{page.escape_json(part)}\n]);\n"
         store.write_if_changed(path, text.encode(), durable=False)
         kept.add(path)
-    store.write_bytes(DATA / "times.js", f"judgeVision.times({page.script_json(times())});\n".encode(), durable=False)
+    told = f"judgeVision.times({page.script_json(times())}, {page.script_json(engines())});\n"
+    store.write_bytes(DATA / "times.js", told.encode(), durable=False)
     sweep(DATA, kept)
 
 

@@ -64,6 +64,23 @@ def times() -> list[dict[str, Any]]:
     return found
 
 
+def engines() -> list[dict[str, Any]]:
+    """Who scored which shards, on what, and what went wrong before; shards with the same story share a row."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in sorted(paths.engines_file("x").parent.glob("*.json")):
+        told = store.read_json(path)
+        story = {
+            "scored_by": [f"{one['engine']} on {one['device']}" for one in told["scored"]],
+            "failures": [f"{one['engine']}: {one['failure']}" for one in told["attempts"] if one["failure"]],
+            "restarts": (told["service"] or {}).get("restarts", 0),
+            "errors": (told["service"] or {}).get("errors", []),
+        }
+        row = found.setdefault(store.canonical_json(story), {**story, "shards": [], "photographs": 0})
+        row["shards"].append(path.stem)
+        row["photographs"] += sum(one["photographs"] for one in told["scored"])
+    return list(found.values())
+
+
 def _without_bundle(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if key != "bundle"}
 

@@ -34,6 +34,20 @@ const made = (() => {
         element(number ? "td" : "th", number ? { class: "number" } : { scope: "row" }, cell))))))];
   }
 
+  // The shards that one engine scored, with what was tried before it.
+  function engines(found) {
+    if (!found.length) return [element("p", {}, "No job left word of its engine.")];
+    const heads = ["Shards", "Photographs", "Scored by", "Tried in vain", "Restarts of the service"];
+    const shards = (names) => (names.length > 3 ? `${names[0]} … ${names.at(-1)} (${names.length})` : names.join(", "));
+    const restarts = (one) => (one.restarts ? `${one.restarts}: ${one.errors.join("; ")}` : "0");
+    const line = (one) => [shards(one.shards), one.photographs, one.scored_by.join(", ") || "–",
+      one.failures.join("; ") || "–", restarts(one)];
+    return [element("table", { class: "grid", id: "engines" },
+      element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+      element("tbody", {}, found.map((one) => element("tr", {}, line(one).map((cell, number) =>
+        element(number ? "td" : "th", number ? {} : { scope: "row" }, foreign(cell)))))))];
+  }
+
   function leftAside() {
     const left = Object.entries(model.data.skipped).filter(([, number]) => number);
     return left.length ? element("p", {}, `Left aside, because they are no photographs: ${left.map(([kind, number]) => `${number} ${kind.replaceAll("_", " ")}`).join(", ")}.`) : null;
@@ -45,7 +59,7 @@ const made = (() => {
     script.src = "data/times.js";
     script.onerror = () => place.replaceChildren(element("p", {}, "The file data/times.js is not beside this page."));
     document.head.append(script);
-    model.times.then((found) => place.replaceChildren(...times(found)));
+    model.times.then((found) => place.replaceChildren(...times(found.jobs), element("h3", {}, "Engines"), ...engines(found.engines)));
   }
 
   function show() {

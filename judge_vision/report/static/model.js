@@ -101,7 +101,7 @@ const model = (() => {
 
   let tellTimes;
   const times = new Promise((resolve) => { tellTimes = resolve; });
-  globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), times: tellTimes };
+  globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), times: (jobs, engines) => tellTimes({ jobs, engines }) };
 
   return {
     data, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, times, choose,
