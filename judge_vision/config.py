@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from judge_vision.compliance.borders import BorderSettings
+from judge_vision.engines.settings import ServiceSettings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
@@ -57,6 +58,10 @@ class Iqa(Section):
 
     max_side: int = Field(default=1024, ge=32)
     batch_size: int = Field(default=16, ge=1)
+    engine: Literal["batch", "service", "remote"] = "batch"
+    use_service: bool = True
+    use_container: bool = True
+    use_host: bool = True
     runtime: Literal["docker", "podman"] | None = None
     gpu: bool = False
 
@@ -92,6 +97,7 @@ class Config(Section):
     models: Models = Models()
     musiq: Musiq = Musiq()
     iqa: Iqa = Iqa()
+    service: ServiceSettings = ServiceSettings()
     compliance: Compliance = Compliance()
     containers: Containers = Containers()
     jobs: Jobs = Jobs()

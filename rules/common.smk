@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
+from judge_vision.engines import owner
 from judge_vision.failure import UserError
 from judge_vision.workflow import messages, paths, session
 
@@ -13,6 +14,7 @@ try:
     CONFIG = session.open_config(config, Path.cwd(), main=workflow.is_main_process)
     if workflow.is_main_process:
         session.begin(CONFIG, ROOT)
+        owner.announce_run(workflow.cores)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback
@@ -67,10 +69,20 @@ def strict_check():
     return [str(paths.STRICT)] if CONFIG.strict else []
 
 
+def stop_service():
+    """Free the memory of the scoring service, if this run started one."""
+    from judge_vision.engines import lifecycle
+
+    for line in lifecycle.stop_own():
+        print(line, file=sys.stderr)
+
+
 def finish():
+    stop_service()
     session.remove_proofs()
     print(messages.summary(Path.cwd()), file=sys.stderr)
 
 
 def say_failure(log):
+    stop_service()
     print(messages.failure(Path.cwd(), log), file=sys.stderr)

@@ -38,6 +38,11 @@ def index_file(rule: str, shard: str) -> Path:
     return STATE / "index" / rule / f"{shard}.json"
 
 
+def engines_file(shard: str) -> Path:
+    """How a shard came by its scores: which engines were tried, and why they failed."""
+    return STATE / "engines" / f"{shard}.json"
+
+
 def shard_lock(rule: str, shard: str) -> Path:
     """Held by the job of `rule` on `shard`, so that an orphan of a killed run and its successor take turns."""
     return STATE / "locks" / f"{rule}-{shard}.lock"
