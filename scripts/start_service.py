@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import argparse
+import os
 
 import yaml
 
@@ -19,6 +20,7 @@ from judge_vision.engines import lifecycle, notes
 from judge_vision.engines.engine import EngineUnavailable
 from judge_vision.engines.options import required_token
 from judge_vision.failure import UserError
+from judge_vision.records import store
 
 
 def main() -> None:
@@ -31,13 +33,14 @@ def main() -> None:
     try:
         raw = yaml.safe_load(arguments.configfile.read_text()) if arguments.configfile else {}
         config = read_config(raw or {})
-        options = lifecycle.service_options(
-            config.model_dump(mode="json"),
-            address=arguments.address,
-            allow=tuple(str(Path(folder).expanduser().resolve()) for folder in arguments.allow),
-        )
-        required_token(options)
-        note = lifecycle.start_kept(options, config.service, notes.folder() / f"kept-{options.port}.log")
+        run = config.resolved(Path.cwd()).model_dump(mode="json")
+        path = notes.folder() / "kept-config"
+        store.write_json(path, run)
+        allow = tuple(str(Path(folder).expanduser().resolve()) for folder in arguments.allow)
+        plan = lifecycle.plan_of(run, path, address=arguments.address, allow=allow)
+        required_token(plan.options)
+        os.chdir(notes.folder())  # a container may write where it is started
+        note = lifecycle.start_kept(plan, notes.folder() / f"kept-{plan.options.port}.log")
     except (UserError, EngineUnavailable, OSError, yaml.YAMLError) as error:
         sys.exit(f"judge-vision: {error}")
     print(f"ready at {note.url}; its log is {note.log}")

@@ -44,14 +44,13 @@ def rungs(iqa: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
     """
     if environment.get(INSIDE) == "1":
         return ["batch"]
-    use_container = iqa["use_container"] and environment.get("JUDGE_VISION_USE_TF_CONTAINER") != "0"
     use_service = iqa["use_service"] and environment.get("JUDGE_VISION_USE_TF_SERVICE") != "0"
     only_host = environment.get("JUDGE_VISION_USE_TF_CONTAINER") == "0"
     found = []
     if iqa["engine"] != "batch" and use_service and not only_host:
         # an address in the environment means a service that is there already
         found.append("remote" if environment.get(URL_VARIABLE) else iqa["engine"])
-    if iqa["runtime"] is not None and use_container:
+    if iqa["runtime"] is not None and may_use_container(iqa, environment):
         found.append("container")
     if iqa["use_host"]:
         found.append("batch")
@@ -61,6 +60,11 @@ def rungs(iqa: Mapping[str, Any], environment: Mapping[str, str]) -> list[str]:
             "allow one of iqa.use_service, iqa.use_container (with iqa.runtime) and iqa.use_host"
         )
     return found
+
+
+def may_use_container(iqa: Mapping[str, Any], environment: Mapping[str, str]) -> bool:
+    """Whether neither settings nor environment forbid containers."""
+    return bool(iqa["use_container"]) and environment.get("JUDGE_VISION_USE_TF_CONTAINER") != "0"
 
 
 def climb(names: Sequence[str], work: Callable[[str], None]) -> list[Attempt]:

@@ -16,11 +16,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from judge_vision.engines import notes, processes
+from judge_vision.engines import ladder, notes, processes
 from judge_vision.engines.client import Client
 from judge_vision.engines.engine import EngineUnavailable
 from judge_vision.engines.notes import Note
@@ -32,9 +32,10 @@ from judge_vision.failure import UserError
 
 log = logging.getLogger(__name__)
 
-_SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "iqa_service.py"
+_SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 _FINISH_S = 60.0
-_TERMINATE_S = 5.0
+# a keeper removes its container before it goes
+_TERMINATE_S = 10.0
 _ERRORS_KEPT = 5
 
 
@@ -43,27 +44,40 @@ def is_kept() -> bool:
     return os.environ.get("JUDGE_VISION_TF_AUTO_SHUTDOWN", "1") == "0"
 
 
-def service_options(run: Mapping[str, Any], **more: Any) -> Options:
-    """The server's options out of the configuration as JSON; `more` are what the configuration does not say."""
-    service = run["service"]
-    return Options(
+@dataclass(frozen=True)
+class Plan:
+    """How to start a service."""
+
+    options: Options
+    settings: ServiceSettings
+    config: Path | None = None
+    """The configuration of a run (JSON) that asks for a container; None: the server runs on the host."""
+
+
+def plan_of(run: Mapping[str, Any], config: Path, **more: Any) -> Plan:
+    """The plan of the configuration `run`, which lies as JSON in the file `config`.
+
+    `more` are options of the server that the configuration does not have.
+    """
+    service, iqa = run["service"], run["iqa"]
+    options = Options(
         bundle=run["models"]["bundle"],
         root=run["models"]["root"],
         variant=run["musiq"]["variant"],
         backend=run["musiq"]["backend"],
-        max_side=run["iqa"]["max_side"],
-        batch_size=run["iqa"]["batch_size"],
+        max_side=iqa["max_side"],
+        batch_size=iqa["batch_size"],
         max_pixels=run["prepare"]["max_pixels"],
         max_body_mb=service["max_body_mb"],
         decoders=service["decoders"],
         port=int(os.environ.get("JUDGE_VISION_TF_PORT") or service["port"]),
         **more,
     )
+    contained = iqa["runtime"] is not None and ladder.may_use_container(iqa, os.environ)
+    return Plan(options, ServiceSettings(**service), config.absolute() if contained else None)
 
 
-def ensure(
-    options: Options, settings: ServiceSettings, wanted: Mapping[str, Any], broken: Note | None = None, why: str = ""
-) -> Note:
+def ensure(plan: Plan, wanted: Mapping[str, Any], broken: Note | None = None, why: str = "") -> Note:
     """A service that is ready and has the `wanted` identity: one that runs, else a new one.
 
     `broken` is one that was tried and did not work, and `why`: if it is still the one of this run, it is replaced.
@@ -81,7 +95,7 @@ def ensure(
             if broken is not None and note.process == broken.process:
                 continue
             with contextlib.suppress(EngineUnavailable):
-                _await_ready(note, settings, wanted, None)
+                _await_ready(note, plan.settings, wanted, None)
                 return note
         if broken is not None:
             _end(broken)
@@ -90,10 +104,10 @@ def ensure(
             failed = own.server.alive or (broken is not None and own.process == broken.process)
             _end(own)
             own = _with_failure(own, why or "it did not answer") if failed else own
-            if own.failures >= settings.starts:
+            if own.failures >= plan.settings.starts:
                 notes.write(own)
                 raise EngineUnavailable(f"the service failed {own.failures} times in this run; last: {own.errors[-1]}")
-        return _start(options, settings, wanted, mine, own)
+        return _start(plan, wanted, mine, own)
 
 
 def stop_own() -> list[str]:
@@ -120,23 +134,21 @@ def stop_kept(port: int) -> list[str]:
         return [f"the kept scoring service at {note.url} {_end(note)}" for note in found]
 
 
-def start_kept(options: Options, settings: ServiceSettings, log_file: Path) -> Note:
+def start_kept(plan: Plan, log_file: Path) -> Note:
     """A service that runs until it is stopped. Raises EngineUnavailable."""
     with notes.lock():
         _sweep()
-        return _launch(options, settings, None, None, log_file)
+        return _launch(plan, None, None, log_file)
 
 
-def _start(
-    options: Options, settings: ServiceSettings, wanted: Mapping[str, Any], mine: Process, earlier: Note | None
-) -> Note:
+def _start(plan: Plan, wanted: Mapping[str, Any], mine: Process, earlier: Note | None) -> Note:
     owned = None if is_kept() else mine.text
     restarts, errors = (earlier.starts, earlier.errors) if earlier else (0, ())
     told = replace(
-        options,
+        plan.options,
         owner=owned,
-        idle_s=settings.idle_s if owned else 0.0,
-        threads=int(os.environ.get(CORES_VARIABLE) or 0) or options.threads,
+        idle_s=plan.settings.idle_s if owned else 0.0,
+        threads=int(os.environ.get(CORES_VARIABLE) or 0) or plan.options.threads,
         restarts=restarts,
         last_error=errors,
     )
@@ -144,23 +156,18 @@ def _start(
         log.info("port %d is taken by another program; the service gets a free one", told.port)
         told = replace(told, port=_free_port())
     seed = Note("", "", owned, "", restarts + 1, earlier.failures if earlier else 0, errors)
-    return _launch(told, settings, wanted, seed, Path("logs/service.log").absolute())
+    return _launch(replace(plan, options=told), wanted, seed, Path("logs/service.log").absolute())
 
 
-def _launch(
-    options: Options,
-    settings: ServiceSettings,
-    wanted: Mapping[str, Any] | None,
-    seed: Note | None,
-    log_file: Path,
-) -> Note:
+def _launch(plan: Plan, wanted: Mapping[str, Any] | None, seed: Note | None, log_file: Path) -> Note:
     """Start the server and wait until it is ready."""
+    options = plan.options
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    host = f"[{options.address}]" if ":" in options.address else options.address
+    first = [str(_SCRIPTS / "keep_service.py"), str(plan.config)] if plan.config else [str(_SCRIPTS / "iqa_service.py")]
     with log_file.open("ab") as said:
         begin = said.tell()
         process = subprocess.Popen(
-            [sys.executable, str(_SCRIPT), *command_line(options)],
+            [sys.executable, *first, *command_line(options)],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -171,12 +178,11 @@ def _launch(
         started = processes.process_of(process.pid)
     except ProcessLookupError:
         raise EngineUnavailable(f"the service ended at once: {_last_line(log_file, begin)}") from None
-    note = replace(
-        seed or Note("", "", None, ""), url=f"http://{host}:{options.port}", process=started.text, log=str(log_file)
-    )
+    url = f"http://{_reachable(options.address)}:{options.port}"
+    note = replace(seed or Note("", "", None, ""), url=url, process=started.text, log=str(log_file))
     notes.write(note)
     try:
-        _await_ready(note, settings, wanted, process)
+        _await_ready(note, plan.settings, wanted, process)
     except EngineUnavailable as error:
         _end(note)
         process.wait()
@@ -190,6 +196,13 @@ def _launch(
         raise
     log.info("started the scoring service at %s", note.url)
     return note
+
+
+def _reachable(address: str) -> str:
+    """Where this machine reaches a server that listens on `address`."""
+    if address in ("0.0.0.0", "::"):
+        return "127.0.0.1" if address == "0.0.0.0" else "[::1]"
+    return f"[{address}]" if ":" in address else address
 
 
 def _with_failure(note: Note, reason: str) -> Note:

@@ -34,6 +34,7 @@ class Options:
     )
     idle_s: float = field(default=0.0, metadata={"help": "end after this many seconds without a picture; 0: never"})
     owner: str | None = field(default=None, metadata={"help": "PID:STARTED of a process; end when it is gone"})
+    process: str | None = field(default=None, metadata={"help": "what /health calls this process; for its keeper"})
     max_body_mb: int = field(default=256, metadata={"help": "largest request, MB"})
     max_pixels: int = field(default=200_000_000, metadata={"help": "most pixels of a picture, by its header"})
     max_waiting: int = field(default=1024, metadata={"help": "pictures that may wait; more get status 503"})

@@ -12,7 +12,7 @@ from judge_vision.engines import lifecycle
 from judge_vision.engines.client import Client, Hanging, Unreachable
 from judge_vision.engines.engine import EngineUnavailable, Outcome
 from judge_vision.engines.notes import Note
-from judge_vision.engines.options import TOKEN_VARIABLE, Options
+from judge_vision.engines.options import TOKEN_VARIABLE
 from judge_vision.engines.settings import ServiceSettings
 from judge_vision.models.inputs import ScaledPicture
 
@@ -53,11 +53,11 @@ class RemoteEngine:
 class ServiceEngine:
     """The resident service of this machine, started when needed and replaced when it dies or hangs."""
 
-    def __init__(self, options: Options, settings: ServiceSettings, wanted: Mapping[str, Any]) -> None:
+    def __init__(self, plan: lifecycle.Plan, wanted: Mapping[str, Any]) -> None:
         """Raises EngineUnavailable, UserError."""
-        self._options, self._settings, self._wanted = options, settings, wanted
+        self._plan, self._wanted = plan, wanted
         self._client: Client | None = None
-        self._connect(lifecycle.ensure(options, settings, wanted))
+        self._connect(lifecycle.ensure(plan, wanted))
 
     def score(self, pictures: Sequence[ScaledPicture]) -> list[Outcome]:
         """Outcomes in the order of `pictures`. Raises EngineUnavailable."""
@@ -70,7 +70,7 @@ class ServiceEngine:
                     log.warning("%s, but it is working; asking again", error)
                     continue
                 log.warning("the scoring service is of no use any more: %s", error)
-                self._connect(lifecycle.ensure(self._options, self._settings, self._wanted, self.note, str(error)))
+                self._connect(lifecycle.ensure(self._plan, self._wanted, self.note, str(error)))
         raise EngineUnavailable(f"the service did not score {len(pictures)} pictures in {_TRIES} tries")
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class ServiceEngine:
     def _connect(self, note: Note) -> None:
         self.close()
         self.note = note
-        self._client = Client(note.url, self._settings, os.environ.get(TOKEN_VARIABLE))
+        self._client = Client(note.url, self._plan.settings, os.environ.get(TOKEN_VARIABLE))
         health = self._client.health()
         self._most_bytes = _most_bytes(health)
         self.device = str(health.get("device"))[:100]
@@ -93,7 +93,7 @@ class ServiceEngine:
             health = self._client.health()
         except EngineUnavailable:
             return False
-        return health.get("state") == "ready" and float(health.get("running_s", 0)) < self._settings.timeout_s
+        return health.get("state") == "ready" and float(health.get("running_s", 0)) < self._plan.settings.timeout_s
 
 
 def _most_bytes(health: Mapping[str, Any]) -> int:

@@ -113,13 +113,12 @@ def load_networks(options: Options) -> Networks:
 
 
 def _facts(options: Options, described: dict[str, Any]) -> dict[str, Any]:
-    own = this_process()
     return {
         "service": "judge-vision",
         "model_bundle": f"{described['name']} {described['version']}",
         "human_ratings": described["human_ratings"],
         **identity(described, options.max_side),
-        "process": own.text,
+        "process": options.process or this_process().text,
         "limits": {"body_bytes": options.max_body_mb * 1_000_000, "pixels": options.max_pixels},
     }
 

@@ -84,15 +84,13 @@ class _Scoring:
             return BatchEngine(self._run, self._threads)
         # imported here: the scoring container has no HTTP client
         from judge_vision.engines import lifecycle, over_http
-        from judge_vision.engines.settings import ServiceSettings
 
-        settings = ServiceSettings(**self._run["service"])
         wanted = identity(self._job.parameters["bundle"], int(self._job.parameters["max_side"]))
-        options = lifecycle.service_options(self._run, threads=self._threads)
+        plan = lifecycle.plan_of(self._run, paths.RUN_CONFIG, threads=self._threads)
         if name == "service":
-            return over_http.ServiceEngine(options, settings, wanted)
-        url = os.environ.get(ladder.URL_VARIABLE) or settings.url or f"http://127.0.0.1:{options.port}"
-        return over_http.RemoteEngine(url, settings, wanted)
+            return over_http.ServiceEngine(plan, wanted)
+        url = os.environ.get(ladder.URL_VARIABLE) or plan.settings.url or f"http://127.0.0.1:{plan.options.port}"
+        return over_http.RemoteEngine(url, plan.settings, wanted)
 
     def _measure(self, name: str, engine: Engine, items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
         described = self._job.parameters["bundle"]

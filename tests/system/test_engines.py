@@ -271,6 +271,41 @@ def test_docker_is_missing(job, undisturbed, tmp_path):
     assert "there is no command docker" in told["attempts"][0]["failure"]
 
 
+@pytest.fixture
+def docker(tmp_path):
+    """A folder with a stand-in for the docker command, and the environment that finds it first."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "containers").mkdir()
+    command = tmp_path / "bin" / "docker"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "tests/system/standin_docker.py"}" "$@"\n')
+    command.chmod(0o755)
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "STANDIN_DOCKER": str(tmp_path / "containers")}
+
+
+def test_a_one_off_container_scores_what_the_service_did_not(job, undisturbed, tmp_path, docker):
+    finish(job({"engine": "remote", "runtime": "docker"}, {"url": f"http://127.0.0.1:{free_port()}"}, **docker))
+    told = same_scores(tmp_path / "results", undisturbed, "container")
+    assert [one["engine"] for one in told["attempts"]] == ["remote", "container"]
+    assert list((tmp_path / "containers").iterdir()) == []
+    finish(job(None, None, **{**docker, "PATH": "/nowhere"}))  # all is known: no container is asked for
+
+
+def test_the_service_in_a_container(job, undisturbed, tmp_path, docker, monkeypatch):
+    monkeypatch.setenv("JUDGE_VISION_TF_TOKEN", "a secret of some length")
+    process = job({"engine": "service", "runtime": "docker"}, JUDGE_VISION_TF_IMAGE="club/iqa:7", **docker)
+    server = wait_for_server(tmp_path / "runtime")
+    (container,) = (tmp_path / "containers").iterdir()
+    line = container.read_text()
+    assert "--network=host" in line and "club/iqa:7" in line and "a secret" not in line
+    finish(process)
+    same_scores(tmp_path / "results", undisturbed, "service")
+    until = time.monotonic() + 20
+    while server.alive and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not server.alive and list((tmp_path / "containers").iterdir()) == []
+
+
 def test_only_the_processor_of_the_host(job, undisturbed, tmp_path):
     finish(job({"engine": "service", "runtime": "docker"}, JUDGE_VISION_USE_TF_CONTAINER="0"))
     told = same_scores(tmp_path / "results", undisturbed, "batch")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import requests
@@ -16,6 +15,7 @@ from judge_vision.engines import ladder, lifecycle, notes
 from judge_vision.engines.client import Client, Hanging, Unreachable
 from judge_vision.engines.engine import EngineUnavailable
 from judge_vision.engines.identity import identity
+from judge_vision.engines.lifecycle import Plan
 from judge_vision.engines.notes import Note
 from judge_vision.engines.options import Options, command_line, is_loopback, read_options
 from judge_vision.engines.over_http import RemoteEngine, ServiceEngine
@@ -45,9 +45,12 @@ def own_notes(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def standin_networks(monkeypatch):
+def standin_networks(monkeypatch, tmp_path):
     """`ensure` starts the real server with stand-in networks; whatever it started is gone afterwards."""
-    monkeypatch.setattr(lifecycle, "_SCRIPT", Path(standin_service.__file__))
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    (scripts / "iqa_service.py").symlink_to(standin_service.__file__)
+    monkeypatch.setattr(lifecycle, "_SCRIPTS", scripts)
     yield
     left = notes.read_all()
     lifecycle.stop_own()
@@ -253,7 +256,7 @@ def test_requests_keep_to_the_limit_that_the_service_announces():
 
 def service_engine(**more):
     options = Options(max_side=640, port=lifecycle._free_port(), **more)
-    return ServiceEngine(options, QUICK, WANTED)
+    return ServiceEngine(Plan(options, QUICK), WANTED)
 
 
 def test_the_first_client_starts_the_service_and_the_second_finds_it(standin_networks):
@@ -321,15 +324,15 @@ def test_a_service_that_cannot_start_is_tried_three_times_in_a_run(standin_netwo
     broken = Options(bundle="/nowhere", port=lifecycle._free_port())
     for _ in range(3):
         with pytest.raises(EngineUnavailable, match="no bundle '/nowhere'"):
-            lifecycle.ensure(broken, QUICK, WANTED)
+            lifecycle.ensure(Plan(broken, QUICK), WANTED)
     with pytest.raises(EngineUnavailable, match="failed 3 times in this run"):
-        lifecycle.ensure(broken, QUICK, WANTED)
+        lifecycle.ensure(Plan(broken, QUICK), WANTED)
 
 
 def test_a_taken_port_is_no_obstacle(standin_networks):
     with standin_hosts.never_answers() as url:
         port = int(url.rpartition(":")[2])
-        note = lifecycle.ensure(Options(max_side=640, port=port), QUICK, WANTED)
+        note = lifecycle.ensure(Plan(Options(max_side=640, port=port), QUICK), WANTED)
         assert note.url != url and note.server.alive
 
 
@@ -337,7 +340,7 @@ def test_a_service_ends_with_its_run_and_its_remains_are_swept(standin_networks,
     run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     host = socket.gethostname()
     monkeypatch.setenv("JUDGE_VISION_RUN", f"{host}/{process_of(run.pid).text}")
-    note = lifecycle.ensure(Options(max_side=640, port=lifecycle._free_port()), QUICK, WANTED)
+    note = lifecycle.ensure(Plan(Options(max_side=640, port=lifecycle._free_port()), QUICK), WANTED)
     assert note.owner == process_of(run.pid).text
     run.kill()
     run.wait()
@@ -346,18 +349,18 @@ def test_a_service_ends_with_its_run_and_its_remains_are_swept(standin_networks,
         time.sleep(0.1)
     assert not note.server.alive
     with pytest.raises(UserError, match="was ended"):
-        lifecycle.ensure(Options(max_side=640), QUICK, WANTED)
+        lifecycle.ensure(Plan(Options(max_side=640), QUICK), WANTED)
     monkeypatch.delenv("JUDGE_VISION_RUN")
     lifecycle.stop_own()
     assert notes.read_all() == []
 
 
 def test_two_runs_have_a_service_each(standin_networks, monkeypatch):
-    mine = lifecycle.ensure(Options(max_side=640, port=lifecycle._free_port()), QUICK, WANTED)
+    mine = lifecycle.ensure(Plan(Options(max_side=640, port=lifecycle._free_port()), QUICK), WANTED)
     other_run = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     monkeypatch.setenv("JUDGE_VISION_RUN", f"{socket.gethostname()}/{process_of(other_run.pid).text}")
     port = int(mine.url.rpartition(":")[2])
-    other = lifecycle.ensure(Options(max_side=640, port=port), QUICK, WANTED)
+    other = lifecycle.ensure(Plan(Options(max_side=640, port=port), QUICK), WANTED)
     assert other.url != mine.url and other.server.alive and mine.server.alive
     assert lifecycle.stop_own() == [f"the scoring service at {other.url} ended"]
     assert mine.server.alive
@@ -369,13 +372,13 @@ def test_two_runs_have_a_service_each(standin_networks, monkeypatch):
 def test_a_kept_service_outlives_its_run_and_is_found_again(standin_networks, monkeypatch):
     monkeypatch.setenv("JUDGE_VISION_TF_AUTO_SHUTDOWN", "0")
     options = Options(max_side=640, port=lifecycle._free_port())
-    note = lifecycle.ensure(options, QUICK, WANTED)
+    note = lifecycle.ensure(Plan(options, QUICK), WANTED)
     assert note.owner is None and lifecycle.stop_own() == [] and note.server.alive
     monkeypatch.delenv("JUDGE_VISION_TF_AUTO_SHUTDOWN")
-    assert lifecycle.ensure(options, QUICK, WANTED) == note
+    assert lifecycle.ensure(Plan(options, QUICK), WANTED) == note
     other = {**WANTED, "code": "another version"}
     with pytest.raises(EngineUnavailable, match="another version"):
-        lifecycle.ensure(options, QUICK, other)
+        lifecycle.ensure(Plan(options, QUICK), other)
     assert note.server.alive
     assert lifecycle.stop_kept(options.port) == [f"the kept scoring service at {note.url} ended"]
     assert not note.server.alive
