@@ -61,8 +61,11 @@ def servers(runtime):
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
-            command = (path / "cmdline").read_bytes()
-            if b"iqa_service.py" in command and str(runtime).encode() in (path / "environ").read_bytes():
+            first = (path / "cmdline").read_bytes().split(b"\0")[:3]
+            if (
+                any(word.endswith(b"iqa_service.py") for word in first)
+                and str(runtime).encode() in (path / "environ").read_bytes()
+            ):
                 found.append(process_of(int(path.name)))
         except OSError:
             continue
@@ -188,11 +191,18 @@ def job(undisturbed, tmp_path):
         config["service"].update(service or {})
         path.write_text(json.dumps(config))
         command = [sys.executable, str(ROOT / "scripts" / "iqa.py"), "--shard", "00000", "--threads", "2"]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=results, env={**os.environ, **environment}, stderr=subprocess.PIPE, text=True
         )
+        started.append(process)
+        return process
 
-    return start
+    started = []
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stderr.close()
 
 
 def finish(process):
@@ -295,6 +305,7 @@ def test_the_service_in_a_container(job, undisturbed, tmp_path, docker, monkeypa
     monkeypatch.setenv("JUDGE_VISION_TF_TOKEN", "a secret of some length")
     process = job({"engine": "service", "runtime": "docker"}, JUDGE_VISION_TF_IMAGE="club/iqa:7", **docker)
     server = wait_for_server(tmp_path / "runtime")
+    time.sleep(1)
     (container,) = (tmp_path / "containers").iterdir()
     line = container.read_text()
     assert "--network=host" in line and "club/iqa:7" in line and "a secret" not in line
