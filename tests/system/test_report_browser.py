@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
+from judge_vision.records import store
 from judge_vision.report.build import build_report
 from judge_vision.report.settings import ReportSettings
+from judge_vision.workflow import paths
 from tests.unit import report_results
 from tests.unit.test_report import HOSTILE
 
@@ -48,6 +50,15 @@ def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round")
         found = {"rule": "no_near_duplicates", "severity": "warn", "status": "refer", "limit": True,
                  "measured": {"alike": alike, "count": 1}, "sentence": "The entry looks like another."}  # fmt: skip
         report_results.write(folder, made, {made[0]["image"]: [found]})
+        told = {
+            "scored": [{"engine": "service", "device": "cpu", "photographs": 40}],
+            "attempts": [
+                {"engine": "remote", "failure": "nothing <answers>"},
+                {"engine": "service", "failure": None},
+            ],
+            "service": {"restarts": 1, "errors": ["it hung"]},
+        }
+        store.write_json(paths.engines_file("00000"), told)
         return folder / build_report(ReportSettings(title))
     finally:
         os.chdir(before)
@@ -281,6 +292,8 @@ def test_failures_look_alikes_and_making_are_told(reader: Reader, small: Path) -
     reader.open(small, "#made")
     reader.until("return document.querySelectorAll('#view-made table.small tbody tr').length === 5")
     assert "3 sidecar" in reader.one("#view-made").text
+    engines = reader.one("#engines").text
+    assert "service on cpu" in engines and "remote: nothing <answers>" in engines and "1: it hung" in engines
     assert "ab" * 32 in reader.one("#view-made").text and "embedded 1" in reader.one("#view-made").text
 
 
