@@ -15,8 +15,9 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
 LOCK = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements.lock").read_text(), flags=re.M))
 HEAVY = (
-    "cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib", "requests", "pebble", "psutil"
-)  # fmt: skip
+    *("cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib"),
+    *("requests", "pebble", "psutil"),
+)
 IN_THE_CONTAINER = [
     "judge_vision.workflow.scoring",
     "judge_vision.models.scorer",
