@@ -2,8 +2,8 @@
 
     remote or local service  ->  one-off container  ->  the networks in the job's own process
 
-What one engine has scored before it failed is in the cache; the next one does the rest. Standard library only: the
-scoring container runs this too, and there the only engine is the process itself.
+What one engine has scored before it failed is in the cache; the next one does the rest. The scoring container runs this
+too, and there the only engine is the process itself.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ class Options:
     process: str | None = field(default=None, metadata={"help": "what /health calls this process; for its keeper"})
     max_body_mb: int = field(default=256, metadata={"help": "largest request, MB"})
     max_pixels: int = field(default=200_000_000, metadata={"help": "most pixels of a picture, by its header"})
-    max_waiting: int = field(default=1024, metadata={"help": "pictures that may wait; more get status 503"})
+    max_waiting: int = field(default=256, metadata={"help": "pictures that may wait; more get status 503"})
     decoders: int = field(default=2, metadata={"help": "processes that decode pictures"})
     gather_ms: float = field(default=5.0, metadata={"help": "how long a batch waits for more pictures"})
     restarts: int = field(default=0, metadata={"help": "how often this service was started anew; for its page"})

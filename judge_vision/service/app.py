@@ -65,6 +65,7 @@ class Service:
         self._most_bytes = options.max_body_mb * 1_000_000
         self._allowed = [Path(folder).resolve() for folder in options.allow]
         self._budget = Budget(_BODIES_AT_ONCE * self._most_bytes)
+        self._reading = asyncio.Semaphore(_BODIES_AT_ONCE)
         figures.watch(lambda: batcher.waiting)
 
     def app(self, token: str | None) -> Starlette:
@@ -122,8 +123,9 @@ class Service:
             if _content_type(request) == "application/json":
                 asked = await _in_thread(parse_json, body)
                 name = asked.get("image_name")
-                body = await _in_thread(picture_bytes, asked, self._allowed, self._most_bytes)
-            found = await self._decode(body)
+                found = await self._read(asked)
+            else:
+                found = await self._decode(body)
         outcome = found if isinstance(found, PhotographError) else (await self._score([found]))[0]
         self._count([outcome])
         if isinstance(outcome, PhotographError):
@@ -165,10 +167,15 @@ class Service:
     async def _read_one(self, asked: Any) -> ScaledPicture | PhotographError:
         """One picture of a batch; what is wrong with it is its own result and not the batch's."""
         try:
-            data = await _in_thread(picture_bytes, asked, self._allowed, self._most_bytes)
+            return await self._read(asked)
         except Refused as refused:
             return PhotographError(ErrorType.UNREADABLE, refused.message)
-        return await self._decode(data)
+
+    async def _read(self, asked: Any) -> ScaledPicture | PhotographError:
+        """What a JSON object names or holds. Raises Refused."""
+        # a few words of JSON may name files of any size: not all at once
+        async with self._reading:
+            return await self._decode(await _in_thread(picture_bytes, asked, self._allowed, self._most_bytes))
 
     async def _decode(self, data: bytes) -> ScaledPicture | PhotographError:
         return await asyncio.wrap_future(self.decoders.decode(data))

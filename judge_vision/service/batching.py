@@ -29,6 +29,10 @@ class Networks(Protocol):
     def batch_size(self) -> int:
         """Pictures that go through a network at once."""
 
+    @property
+    def gpu_memory_bytes(self) -> int | None:
+        """Memory of the GPU in use; None without one."""
+
     def score(self, pictures: Sequence[ScaledPicture]) -> list[Outcome]:
         """An outcome for each picture."""
 
@@ -98,6 +102,11 @@ class Batcher:
     def batch_size(self) -> int:
         """Pictures scored together at most; less than set where memory was short."""
         return self._networks.batch_size if self._networks else self._batch_size
+
+    @property
+    def gpu_memory_bytes(self) -> int | None:
+        """Memory of the GPU in use; None without one, or while loading."""
+        return self._networks.gpu_memory_bytes if self._networks else None
 
     def submit(self, pictures: list[ScaledPicture]) -> Future[list[Outcome]]:
         """The outcomes of `pictures`, in their order, later. Raises QueueFull."""

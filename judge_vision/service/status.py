@@ -25,6 +25,7 @@ th { text-align: left; font-weight: 400; color: #555; padding-right: 2rem; verti
 def figures(batcher: Batcher, counted: Figures) -> dict[str, Any]:
     """The part of /health that changes from moment to moment."""
     now, peak = resident_bytes()
+    gpu = batcher.gpu_memory_bytes
     return {
         "problem": batcher.problem,
         "device": batcher.device,
@@ -32,7 +33,11 @@ def figures(batcher: Batcher, counted: Figures) -> dict[str, Any]:
         "running_s": round(batcher.running_s, 3),
         "batch_size": batcher.batch_size,
         "pictures": {"ok": counted.ok, "failed": counted.failed},
-        "memory": {"resident_mb": round(now / 1e6, 1), "peak_mb": round(peak / 1e6, 1)},
+        "memory": {
+            "resident_mb": round(now / 1e6, 1),
+            "peak_mb": round(peak / 1e6, 1),
+            "gpu_mb": None if gpu is None else round(gpu / 1e6, 1),
+        },
         "uptime_s": round(counted.uptime_s, 1),
         "restarts": counted.restarts,
         "last_errors": [asdict(error) for error in counted.errors],
@@ -53,6 +58,7 @@ def page(facts: dict[str, Any]) -> tuple[str, str]:
         ("Pictures waiting", f"{facts['queue_length']:,}"),
         ("Pictures scored together, at most", facts["batch_size"]),
         ("Memory", f"{facts['memory']['resident_mb']:,.0f} MB, at most {facts['memory']['peak_mb']:,.0f} MB"),
+        ("Memory of the GPU, MB", facts["memory"]["gpu_mb"]),
         ("Running for", _duration(facts["uptime_s"])),
         ("Restarts", facts["restarts"]),
     ]

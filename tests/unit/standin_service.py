@@ -23,6 +23,7 @@ from judge_vision.models.scorer import Scores
 
 class StandInNetworks:
     device = "stand-in"
+    gpu_memory_bytes = None
 
     def __init__(self, options):
         self._faults = json.loads(os.environ.get("STAND_IN", "{}"))

@@ -429,7 +429,7 @@ def test_which_addresses_are_this_machine_only(address, expected):
 class Recording:
     """Networks that note which pictures came together, and fail on demand."""
 
-    device, batch_size = "recording", 4
+    device, batch_size, gpu_memory_bytes = "recording", 4, None
 
     def __init__(self):
         self.batches, self.started, self.go, self.bad = [], threading.Event(), threading.Event(), None
