@@ -54,7 +54,10 @@ def main() -> None:
 
 
 def serve(options: Options, load: Callable[[Options], Networks] | None = None) -> int:
-    """Run the server; its exit status. `load` is exchanged by tests. Raises UserError."""
+    """Run the server until it is told to stop, then end the process; `load` is exchanged by tests.
+
+    Returns only where the port is taken: the exit status for that. Raises UserError.
+    """
     token = required_token(options)
     described = bundles.describe(options.bundle, options.root, options.variant, options.backend)
     listener = _listen(options)
@@ -86,15 +89,14 @@ def serve(options: Options, load: Callable[[Options], Networks] | None = None) -
     log.info("listening on http://%s:%d", options.address, listener.getsockname()[1])
     server.run(sockets=[listener])
     decoders.close()
-    finished = batcher.state == "failed" or batcher.stop(_FINISH_S)
+    # while the networks load nothing has been accepted, and loading cannot be stopped
+    finished = batcher.state in ("loading", "failed") or batcher.stop(_FINISH_S)
     if not finished:
         log.error("the networks did not finish within %d s; ending all the same", _FINISH_S)
-    if batcher.problem or not finished:
-        logging.shutdown()
-        # a thread inside TensorFlow would keep the process, and the GPU's memory
-        os._exit(1)
     log.info("ended")
-    return 0
+    logging.shutdown()
+    # a thread inside TensorFlow would keep the process, and the GPU's memory
+    os._exit(1 if batcher.problem or not finished else 0)
 
 
 def load_networks(options: Options) -> Networks:

