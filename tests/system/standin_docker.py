@@ -33,6 +33,7 @@ def remove(name):
     """docker rm --force NAME"""
     if (STATE / name).exists():
         os.kill(int((STATE / name).read_text().split()[0]), signal.SIGKILL)
+        (STATE / name).unlink(missing_ok=True)
     return 0
 
 

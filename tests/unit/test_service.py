@@ -290,11 +290,16 @@ def test_with_a_token_nothing_goes_without(monkeypatch, address):
 
 
 def test_requests_that_wait_together_are_scored_together():
-    with Server("--batch-size=8", "--decoders=4", seconds=2) as server, ThreadPoolExecutor(9) as pool:
-        first = pool.submit(server.post, "/infer", data=png())
+    body = pack([ScaledPicture.of(golden.picture("32x32"), 640)])
+    with Server("--batch-size=8", seconds=3) as server, ThreadPoolExecutor(9) as pool:
+
+        def ask():
+            return server.post("/infer/batch", data=body, headers={"content-type": CONTENT_TYPE})
+
+        first = pool.submit(ask)
         while not server.health()["running_s"]:
             time.sleep(0.02)
-        others = [pool.submit(server.post, "/infer", data=png()) for _ in range(8)]
+        others = [pool.submit(ask) for _ in range(8)]
         assert all(one.result().status_code == 200 for one in [first, *others])
         metrics = server.get("/metrics").text
         assert "judge_vision_batch_pictures_sum 9.0" in metrics
