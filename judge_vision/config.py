@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.compliance.borders import BorderSettings
 from judge_vision.critique.settings import RequestSettings, Stage2Settings
+from judge_vision.engines.settings import ServiceSettings
 from judge_vision.exports.settings import ContactSheetSettings, XmpSettings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
@@ -63,6 +64,10 @@ class Iqa(Section):
 
     max_side: int = Field(default=1024, ge=32)
     batch_size: int = Field(default=16, ge=1)
+    engine: Literal["batch", "service", "remote"] = "batch"
+    use_service: bool = True
+    use_container: bool = True
+    use_host: bool = True
     runtime: Literal["docker", "podman"] | None = None
     gpu: bool = False
 
@@ -138,6 +143,7 @@ class Config(Section):
     models: Models = Models()
     musiq: Musiq = Musiq()
     iqa: Iqa = Iqa()
+    service: ServiceSettings = ServiceSettings()
     compliance: Compliance = Compliance()
     cache: CacheLimit = CacheLimit()
     first_rates: FirstRates = FirstRates()

@@ -7,6 +7,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
 from judge_vision.exports import results
+from judge_vision.engines import owner
 from judge_vision.failure import UserError
 from judge_vision.workflow import apptainer, kubernetes, messages, paths, session, slurm
 
@@ -25,6 +26,7 @@ try:
         ):
             apptainer.check(CONFIG, ROOT)
         session.begin(CONFIG, ROOT, bucket_folder, workflow.resource_settings.cores)
+        owner.announce_run(workflow.cores)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback
@@ -133,10 +135,20 @@ def watch_over(executor):
     kubernetes.cancel_when_stopped(executor)
 
 
+def stop_service():
+    """Free the memory of the scoring service, if this run started one."""
+    from judge_vision.engines import lifecycle
+
+    for line in lifecycle.stop_own():
+        print(line, file=sys.stderr)
+
+
 def finish():
+    stop_service()
     session.remove_proofs()
     print(messages.summary(Path.cwd()), file=sys.stderr)
 
 
 def say_failure(log):
+    stop_service()
     print(messages.failure(Path.cwd(), log), file=sys.stderr)

@@ -59,6 +59,10 @@ class OneOff:
     """Photographs, models: mounted read-only. What does not exist is left out."""
     gpu: bool = False
     """Give the container the GPUs."""
+    network: str = "none"
+    """`none`, or `host` for the resident service."""
+    secrets: tuple[str, ...] = ()
+    """Environment variables that it also gets, and whose values no command line may show."""
 
     def run(self, script: str, arguments: Sequence[str]) -> None:
         """Run `scripts/SCRIPT ARGUMENTS` in the container and wait; what it says goes to the log, line by line.
@@ -113,7 +117,7 @@ class OneOff:
             f"--name={name}",
             f"--label={_LABEL}",
             "--pull=never",
-            "--network=none",
+            f"--network={self.network}",
             "--read-only",
             "--tmpfs=/tmp",
             "--security-opt=no-new-privileges",
@@ -124,6 +128,7 @@ class OneOff:
             _mount(results, writable=True),
             f"--workdir={results}",
             *(f"--env={key}={value}" for key, value in environment.items()),
+            *(f"--env={key}" for key in self.secrets if key in os.environ),
             "--entrypoint=python",
             self.image,
             inside,

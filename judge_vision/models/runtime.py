@@ -71,6 +71,13 @@ def device_name(tf: Any) -> str:
     return f"gpu: {tf.config.experimental.get_device_details(found[0]).get('device_name', found[0].name)}"
 
 
+def gpu_memory_bytes(tf: Any) -> int | None:
+    """Memory of the first GPU that TensorFlow holds; None without a GPU."""
+    if not tf.config.list_physical_devices("GPU"):
+        return None
+    return int(tf.config.experimental.get_memory_info("GPU:0")["current"])
+
+
 class Batches:
     """Runs a model over batches, halving the batch where memory does not suffice."""
 

@@ -71,6 +71,16 @@ class Scorer:
             for first, second, logits, picture in zip(aesthetic, technical, outputs, pictures, strict=True)
         ]
 
+    @property
+    def batch_size(self) -> int:
+        """Pictures that go through a network at once: as set, or fewer where memory did not suffice."""
+        return self._batches.size
+
+    @property
+    def gpu_memory_bytes(self) -> int | None:
+        """Memory of the GPU in use; None without one."""
+        return runtime.gpu_memory_bytes(self._tf)
+
     def _scores(
         self, aesthetic: Outputs, technical: Outputs, logits: Outputs, cap: int | None
     ) -> Scores | PhotographError:

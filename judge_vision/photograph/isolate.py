@@ -7,11 +7,8 @@ its successor would write, atomically, so the two cannot disagree.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import multiprocessing
-import resource
-import signal
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -22,9 +19,11 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
-from judge_vision.photograph.prepare import Facts, prepare_photograph
+from judge_vision.photograph.limits import cause_of_death, limit_memory
+from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
+from judge_vision.photograph.showing import Facts
 from judge_vision.records import store
 
 log = logging.getLogger(__name__)
@@ -69,20 +68,7 @@ def _pool(settings: PrepareSettings, workers: int) -> ProcessPool:
     # our threads nor our locks
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([prepare_photograph.__module__])
-    return ProcessPool(max_workers=workers, initializer=_limit_memory, initargs=[settings.memory_mb], context=context)
-
-
-def _limit_memory(memory_mb: int) -> None:
-    """Let this process add at most `memory_mb` to the address space that it has now.
-
-    Linux only: macOS has the call and does not keep to it, and there the limit on pixels has to do.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        limit = pages * resource.getpagesize() + memory_mb * 1_000_000
-        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
-    # a crashed decoder must not fill the disk
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return ProcessPool(max_workers=workers, initializer=limit_memory, initargs=[settings.memory_mb], context=context)
 
 
 def _run(
@@ -104,7 +90,9 @@ def _outcome(future: Any, path: Path, settings: PrepareSettings) -> Facts | Phot
         message = f"decoding took longer than prepare.timeout_s = {settings.timeout_s:g} s and was stopped"
         return PhotographError(ErrorType.DECODER_TIMEOUT, message, _hash(path))
     except ProcessExpired as expired:
-        message = f"the decoder's process {_cause(expired.exitcode)}; save the photograph again as JPEG, PNG or TIFF"
+        message = (
+            f"the decoder's process {cause_of_death(expired.exitcode)}; save the photograph again as JPEG, PNG or TIFF"
+        )
         return PhotographError(ErrorType.DECODER_CRASHED, message, _hash(path))
     except UserError:
         raise
@@ -120,13 +108,6 @@ def _outcome(future: Any, path: Path, settings: PrepareSettings) -> Facts | Phot
 
 def _memory_message(settings: PrepareSettings) -> str:
     return f"decoding needs more than prepare.memory_mb = {settings.memory_mb}; allow more, or save a smaller copy"
-
-
-def _cause(exitcode: int | None) -> str:
-    if exitcode is not None and exitcode < 0:
-        with contextlib.suppress(ValueError):
-            return f"was ended by {signal.Signals(-exitcode).name}"
-    return f"ended by itself (status {exitcode})"
 
 
 def _hash(path: Path) -> str | None:

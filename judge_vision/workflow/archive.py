@@ -26,9 +26,10 @@ from judge_vision.failure import PhotographError
 from judge_vision.metrics import mono
 from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.names import locate
-from judge_vision.photograph.prepare import Facts, show, thumbnail_jpeg
+from judge_vision.photograph.prepare import show, thumbnail_jpeg
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
+from judge_vision.photograph.showing import Facts
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.progress import Progress

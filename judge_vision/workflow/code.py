@@ -13,8 +13,9 @@ from pathlib import Path
 
 PACKAGE = "judge_vision"
 
-# Moves records between files and computes no figure: an edit here re-runs jobs, but their cached figures stay valid.
-CARRIER_ROOMS = ("workflow",)
+# These carry records, and pictures to the networks, and compute no figure: an edit here re-runs jobs, but their
+# cached figures stay valid.
+CARRIER_ROOMS = ("workflow", "engines")
 
 
 def imported_modules(source: str) -> Iterator[str]:

@@ -88,6 +88,9 @@ def sweep(shards: set[str], steps: Iterable[str]) -> None:
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name.split(".")[0] not in shards:
                     _remove(path)
+    for path in paths.engines_file("x").parent.glob("*.json"):
+        if path.stem not in shards:
+            path.unlink()
 
 
 def _remove(path: Path) -> None:

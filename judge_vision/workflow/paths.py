@@ -57,6 +57,11 @@ def job_lock(rule: str, shard: str | None = None) -> Path:
     return STATE / "locks" / (f"{rule}-{shard}.lock" if shard else f"{rule}.lock")
 
 
+def engines_file(shard: str) -> Path:
+    """How a shard came by its scores: which engines were tried, and why they failed."""
+    return STATE / "engines" / f"{shard}.json"
+
+
 def records_folder(rule: str) -> Path:
     """The records of one rule, one file per photograph, in one folder per shard."""
     return Path("records") / rule

@@ -1,69 +1,144 @@
-"""The job of `iqa`: load the networks once, score the shard in batches. Runs inside the scoring container too."""
+"""The job of `iqa`: score the shard with the first engine that can. Runs inside the scoring container too."""
 
 from __future__ import annotations
 
 import logging
+import os
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from judge_vision.engines import container, ladder
+from judge_vision.engines.engine import BatchEngine, Engine, EngineUnavailable
+from judge_vision.engines.identity import identity, model_hashes
 from judge_vision.failure import ErrorType, PhotographError
-from judge_vision.models import bundle as bundles
 from judge_vision.models import runtime
 from judge_vision.models.inputs import ScaledPicture
 from judge_vision.records import store
 from judge_vision.workflow import paths
 from judge_vision.workflow.pixels import PixelJob
-from judge_vision.workflow.shard import Item, Outcome
+from judge_vision.workflow.shard import Item, Outcome, read_records
 
 log = logging.getLogger(__name__)
 
+_CODE = Path(__file__).resolve().parents[2]
+
 
 def score_shard(shard: str, threads: int) -> None:
-    """Score the photographs of `shard` with `threads` threads; TensorFlow starts only if one is not in the cache."""
+    """Score the photographs of `shard` with `threads` threads; no engine starts if all are in the cache.
+
+    Raises UserError where no engine that the settings allow could do it.
+    """
     job = PixelJob("iqa", shard)
     run = store.read_json(paths.RUN_CONFIG)
-    described = job.parameters["bundle"]
+    names = ladder.rungs(run["iqa"], os.environ)
+    if os.environ.get("JUDGE_VISION_USE_TF_CONTAINER") == "0":
+        os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # in the reference system this means: the processor
+    scoring = _Scoring(job, run, threads)
+    attempts = ladder.climb(names, scoring.work)
+    _write_engines(job, attempts, scoring.service)
 
-    def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
-        if problem := runtime.processor_problem():
-            # everything else is measured all the same, and the row says why its scores are missing
-            yield from ((item, PhotographError(ErrorType.MODEL_UNAVAILABLE, problem)) for item in items)
+
+class _Scoring:
+    """One shard's work, with one engine after the other."""
+
+    def __init__(self, job: PixelJob, run: dict[str, Any], threads: int) -> None:
+        self._job, self._run, self._threads = job, run, threads
+        self.service: dict[str, Any] | None = None
+        """Of the resident service, if one was used: its restarts and errors."""
+
+    def work(self, name: str) -> None:
+        """Score the shard with the engine `name`. Raises EngineUnavailable; what was scored before is in the cache."""
+        items = self._job.items()
+        if name == "container" and not all(self._job.is_known(item) for item in items):
+            self._in_container()
             return
-        # imported here: a shard that is wholly in the cache needs no TensorFlow
-        from judge_vision.models.scorer import Scorer
 
-        bundle = bundles.load_bundle(
-            run["models"]["bundle"], run["models"]["root"], run["musiq"]["variant"], run["musiq"]["backend"]
-        )
-        batch_size = int(run["iqa"]["batch_size"])
-        scorer = Scorer(bundle, batch_size, threads)
-        log.info("%s on %s", bundle.label, scorer.device)
-        constant = {
-            "model_bundle": f"{described['name']} {described['version']}",
-            "human_ratings": described["human_ratings"],
-            "models": {role: _identity(model) for role, model in described["models"].items()},
-            "iqa_engine": "batch",
-            "iqa_device": scorer.device,
-        }
-        for start in range(0, len(items), batch_size):
-            yield from _score(job, scorer, items[start : start + batch_size], constant)
+        def measure(pending: list[Item]) -> Iterator[tuple[Item, Outcome]]:
+            problem = runtime.processor_problem() if name == "batch" else None
+            if problem:
+                # everything else is measured all the same, and the row says why its scores are missing
+                yield from ((item, PhotographError(ErrorType.MODEL_UNAVAILABLE, problem)) for item in pending)
+                return
+            engine = self._open(name)
+            try:
+                yield from self._measure(name, engine, pending)
+            finally:
+                note = getattr(engine, "note", None)
+                if note is not None:
+                    self.service = {"restarts": note.starts - 1, "errors": list(note.errors)}
+                engine.close()
 
-    job.run(job.items(), measure, job.key)
-    job.release()
+        self._job.run(items, measure, self._job.key)
+        self._job.release()
 
-
-def _score(job: PixelJob, scorer: Any, items: list[Item], constant: dict[str, Any]) -> Iterator[tuple[Item, Outcome]]:
-    readable, pictures = [], []
-    for item in items:
+    def _in_container(self) -> None:
+        """Run this very job in a one-off container, which takes the shard's lock and writes the records."""
+        image = os.environ.get("JUDGE_VISION_TF_IMAGE")
+        run = {**self._run, "containers": {"iqa": f"docker://{image}"}} if image else self._run
         try:
-            pictures.append(ScaledPicture.of_proof(job.proof(item)))
-            readable.append(item)
-        except PhotographError as failure:
-            yield item, failure
-    for item, scores in zip(readable, scorer.score(pictures), strict=True):
-        yield item, scores if isinstance(scores, PhotographError) else {**scores.as_dict(), **constant}
+            one_off = container.one_off(run, _CODE, Path.cwd())
+            if one_off is None:
+                raise EngineUnavailable("iqa.runtime names no container engine")
+            one_off.run("iqa.py", ["--shard", self._job.shard, "--threads", str(self._threads)])
+        except container.ContainerError as error:
+            raise EngineUnavailable(str(error)) from None
+
+    def _open(self, name: str) -> Engine:
+        if name == "batch":
+            return BatchEngine(self._run, self._threads)
+        # imported here: the scoring container has no HTTP client
+        from judge_vision.engines import lifecycle, over_http
+
+        wanted = identity(self._job.parameters["bundle"], int(self._job.parameters["max_side"]))
+        plan = lifecycle.plan_of(self._run, paths.RUN_CONFIG, threads=self._threads)
+        if name == "service":
+            return over_http.ServiceEngine(plan, wanted)
+        url = os.environ.get(ladder.URL_VARIABLE) or plan.settings.url or f"http://127.0.0.1:{plan.options.port}"
+        return over_http.RemoteEngine(url, plan.settings, wanted)
+
+    def _measure(self, name: str, engine: Engine, items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
+        described = self._job.parameters["bundle"]
+        label = f"{described['name']} {described['version']}"
+        log.info("%s on %s, engine %s", label, engine.device, name)
+        constant = {
+            "model_bundle": label,
+            "human_ratings": described["human_ratings"],
+            "models": model_hashes(described),
+            "iqa_engine": "container" if os.environ.get(container.INSIDE) == "1" else name,
+            "iqa_device": engine.device,
+        }
+        size = int(self._run["iqa"]["batch_size"])
+        for start in range(0, len(items), size):
+            yield from self._score(engine, items[start : start + size], constant)
+
+    def _score(self, engine: Engine, items: list[Item], constant: dict[str, Any]) -> Iterator[tuple[Item, Outcome]]:
+        readable: list[Item] = []
+        pictures: list[ScaledPicture] = []
+        for item in items:
+            try:
+                pictures.append(ScaledPicture.of_proof(self._job.proof(item)))
+                readable.append(item)
+            except PhotographError as failure:
+                yield item, failure
+        for item, scores in zip(readable, engine.score(pictures) if pictures else [], strict=True):
+            yield item, scores if isinstance(scores, PhotographError) else {**scores.as_dict(), **constant}
 
 
-def _identity(model: dict[str, Any]) -> str:
-    """The hash of a model's file, whichever kind the bundle gives."""
-    return str(model.get("sha256") or model.get("git_blob"))
+def _write_engines(job: PixelJob, attempts: list[ladder.Attempt], service: dict[str, Any] | None) -> None:
+    """Say beside the index, not in it, how the shard came by its scores: the page shows it, nothing depends on it."""
+    records = read_records("iqa", job.shard).values()
+    scored = Counter((one["iqa_engine"], one["iqa_device"]) for one in records if one["status"] == "ok")
+    store.write_json(
+        paths.engines_file(job.shard),
+        {
+            "scored": [
+                {"engine": engine, "device": device, "photographs": count}
+                for (engine, device), count in sorted(scored.items())
+            ],
+            "attempts": [attempt.as_dict() for attempt in attempts],
+            "service": service,
+        },
+        durable=False,
+    )

@@ -101,7 +101,7 @@ class ShardJob:
                 if item.facts is not None and item.facts["status"] == "failed":
                     outcomes[item.image] = PhotographError(ErrorType(item.facts["error_type"]), item.facts["error"])
                     continue
-                figures = self._cached(key(item))
+                figures = self.cached(key(item))
                 if figures is not None and usable(item, figures):
                     outcomes[item.image] = figures
                     cached += 1
@@ -123,7 +123,8 @@ class ShardJob:
     def _cache_file(self, key: str) -> Path:
         return paths.cache_folder(self.rule) / key[:2] / f"{key}.json"
 
-    def _cached(self, key: str) -> Figures | None:
+    def cached(self, key: str) -> Figures | None:
+        """The figures in the cache; None where there are none."""
         try:
             figures = dict(store.read_json(self._cache_file(key)))
             # used now: what has not been used for longest goes first where the cache has a limit

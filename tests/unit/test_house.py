@@ -14,15 +14,19 @@ from scripts.table_docs import page, stage2_page
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
 LOCK = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements.lock").read_text(), flags=re.M))
-HEAVY = ("cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib")
+HEAVY = (
+    *("cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib"),
+    *("requests", "pebble", "psutil"),
+)
 IN_THE_CONTAINER = [
     "judge_vision.workflow.scoring",
     "judge_vision.models.scorer",
     *(f"judge_vision.models.{path.stem}" for path in sorted((PACKAGE / "models").glob("*.py"))),
+    *(f"judge_vision.service.{path.stem}" for path in sorted((PACKAGE / "service").glob("*.py"))),
 ]
 
 
-def test_every_module_of_the_scoring_rule_imports_without_host_packages():
+def test_every_module_that_runs_in_the_container_imports_without_host_packages():
     block = "".join(f"sys.modules[{name!r}] = None\n" for name in HEAVY)
     names = [name.removesuffix(".__init__") for name in IN_THE_CONTAINER]
     code = f"import sys\n{block}" + "".join(f"import {name}\n" for name in names)
@@ -55,6 +59,21 @@ def test_no_room_imports_the_report_or_the_workflow(room):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 assert not (node.module or "").startswith(("judge_vision.report", "judge_vision.workflow")), path
+
+
+def imported(room):
+    """Pairs of a file in a room and a room that it imports."""
+    for path in (PACKAGE / room).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("judge_vision."):
+                yield path.name, node.module.split(".")[1]
+
+
+def test_arrows_go_from_the_service_over_the_engines_to_the_models():
+    allowed = {"engines", "models", "photograph", "records", "failure"}
+    assert {room for _, room in imported("engines")} <= allowed
+    assert {room for _, room in imported("service")} <= allowed | {"service"}
+    assert not {room for _, room in imported("models")} & {"engines", "service"}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)

@@ -1,0 +1,1 @@
+"""The resident scoring server. Runs in the scoring container: standard library, the networks, Starlette, Uvicorn."""
