@@ -5,6 +5,7 @@ Needs Chromium and its driver; without them the tests are skipped and say so.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -332,7 +333,7 @@ def test_a_filter_for_any_column_can_be_added_and_taken_away(reader: Reader, jud
     data = report_results.page_data(judged)
     names = [column["name"] for column in data["columns"]]
     titles = [column["title"] for column in data["columns"]]
-    assert [option.text for option in Select(reader.one("#add-condition")).options] == ["any column…", *titles]
+    assert [option.text for option in Select(reader.one("#add-condition")).options] == ["column…", *titles]
 
     def column(name: str) -> list[Any]:
         return [row[names.index(name)] for row in data["rows"]]
@@ -417,6 +418,21 @@ def test_engines_that_scored_or_failed_are_told(reader: Reader, tmp_path: Path) 
     text = reader.one("#view-made").text
     assert "20 photographs on GPU 0" in text and "restarted 1 time" in text
     assert "remote, in vain" in text and "no answer within 5 s (1 shard)" in text
+
+
+def test_inside_another_page_it_says_where_the_pictures_are(reader: Reader, small: Path, tmp_path: Path) -> None:
+    # as Snakemake's own report holds it: as an address of its own, with nothing beside it
+    data = base64.b64encode(small.read_bytes()).decode()
+    holder = tmp_path / "report.html"
+    holder.write_text(f'<iframe src="data:text/html;base64,{data}" width="1200" height="800"></iframe>')
+    reader.browser.get(holder.as_uri())
+    reader.browser.switch_to.frame(0)
+    reader.until("return document.querySelectorAll('#view-gallery .card').length")
+    assert "Open report/index.html in the results folder" in reader.one("#main .notice").text
+    assert not reader.browser.find_elements(By.CSS_SELECTOR, "img")
+    reader.choose("sort", "MUSIQ (no human ratings)")
+    assert reader.numbers() == sorted(reader.numbers(), reverse=True)
+    reader.browser.switch_to.default_content()
 
 
 def test_the_theme_can_be_turned_over(reader: Reader, small: Path) -> None:

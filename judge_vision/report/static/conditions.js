@@ -84,7 +84,7 @@ const conditions = (() => {
     model.state.conditions.clear();
   }
 
-  selector.append(element("option", { value: "" }, "any column…"),
+  selector.append(element("option", { value: "" }, "column…"),
     ...model.columns.map((column) => element("option", { value: column.name }, column.title)));
   return { place, selector, clear };
 })();

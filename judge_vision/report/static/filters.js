@@ -7,7 +7,7 @@ const filters = (() => {
 
   function show() {
     const search = element("input", {
-      type: "search", id: "search", placeholder: "any word of any column", autocomplete: "off",
+      type: "search", id: "search", placeholder: "any word", autocomplete: "off",
       oninput: later((event) => model.choose({ text: event.target.value })),
     });
     const order = element("select", { id: "sort", onchange: (event) => sortBy(event.target.value) },
