@@ -76,22 +76,21 @@ def _times() -> list[dict[str, Any]]:
     return found
 
 
-def _engines() -> dict[str, Any]:
-    """By which engine on which device photographs were scored, and which engines were tried in vain, and why."""
-    scored: Counter[tuple[str, str]] = Counter()
-    failed: Counter[tuple[str, str]] = Counter()
-    restarts = 0
+def _engines() -> list[dict[str, Any]]:
+    """Who scored which shards, on what, and what went wrong before; shards with the same story share a row."""
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted((paths.STATE / "engines").glob("*.json")):
-        shard = store.read_json(path)
-        for one in shard["scored"]:
-            scored[one["engine"], one["device"]] += one["photographs"]
-        failed.update((one["engine"], one["failure"]) for one in shard["attempts"] if one["failure"])
-        restarts += (shard.get("service") or {}).get("restarts", 0)
-    return {
-        "scored": [[engine, device, count] for (engine, device), count in sorted(scored.items())],
-        "failed": [[engine, reason, shards] for (engine, reason), shards in sorted(failed.items())],
-        "restarts": restarts,
-    }
+        told = store.read_json(path)
+        story = {
+            "scored_by": [f"{one['engine']} on {one['device']}" for one in told["scored"]],
+            "failures": [f"{one['engine']}: {one['failure']}" for one in told["attempts"] if one["failure"]],
+            "restarts": (told["service"] or {}).get("restarts", 0),
+            "errors": (told["service"] or {}).get("errors", []),
+        }
+        row = found.setdefault(store.canonical_json(story), {**story, "shards": [], "photographs": 0})
+        row["shards"].append(path.stem)
+        row["photographs"] += sum(one["photographs"] for one in told["scored"])
+    return list(found.values())
 
 
 def _without_bundle(settings: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from judge_vision.records import store
 from judge_vision.report.build import build_report
 from judge_vision.report.settings import ReportSettings
 from tests.unit import later_tables, report_results
@@ -404,20 +405,17 @@ def test_critique_ranking_and_awards_are_shown_with_what_they_are_worth(reader: 
 
 
 def test_engines_that_scored_or_failed_are_told(reader: Reader, tmp_path: Path) -> None:
-    for number, failure in enumerate((None, "no answer within 5 s")):
-        facts = {
-            "scored": [{"engine": "service", "device": "GPU 0", "photographs": 10}],
-            "attempts": [{"engine": "remote", "failure": failure}, {"engine": "service", "failure": None}],
-            "service": {"restarts": number, "errors": []},
+    for number in range(3):
+        told = {
+            "scored": [{"engine": "service", "device": "cpu", "photographs": 10}],
+            "attempts": [{"engine": "remote", "failure": "nothing <answers>"}, {"engine": "service", "failure": None}],
+            "service": {"restarts": number // 2, "errors": ["it hung"] if number == 2 else []},
         }
-        target = tmp_path / "state" / "engines" / f"0000{number}.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(json.dumps(facts))
+        store.write_json(tmp_path / "state" / "engines" / f"0000{number}.json", told)
     reader.open(build(tmp_path, report_results.photographs(3)), "#made")
-    reader.until("return document.querySelector('#view-made table.small')")
-    text = reader.one("#view-made").text
-    assert "20 photographs on GPU 0" in text and "restarted 1 time" in text
-    assert "remote, in vain" in text and "no answer within 5 s (1 shard)" in text
+    reader.until("return document.querySelectorAll('#engines tbody tr').length === 2")
+    text = reader.one("#engines").text
+    assert "00000, 00001 20 service on cpu" in text and "remote: nothing <answers>" in text and "1: it hung" in text
 
 
 def test_inside_another_page_it_says_where_the_pictures_are(reader: Reader, small: Path, tmp_path: Path) -> None:

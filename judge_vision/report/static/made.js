@@ -25,12 +25,19 @@ const made = (() => {
       settings.length ? element("details", {}, element("summary", {}, base.count(settings.length, "setting")), pairs(settings, `Settings of ${step}`)) : null]);
   }
 
-  function engines({ scored, failed, restarts }) {
-    if (!scored.length && !failed.length) return [];
-    const rows = scored.map(([engine, device, count]) => [engine, `${base.count(count, "photograph")} on ${device}`]);
-    const vain = failed.map(([engine, reason, shards]) => [`${engine}, in vain`, `${reason} (${base.count(shards, "shard")})`]);
-    const again = restarts ? [["service", `restarted ${base.count(restarts, "time")}`]] : [];
-    return [pairs([...rows, ...vain, ...again], "Engines that scored, or were tried")];
+  // The shards that one engine scored, with what was tried before it.
+  function engines(found) {
+    if (!found.length) return [];
+    const heads = ["Shards", "Photographs", "Scored by", "Tried in vain", "Restarts of the service"];
+    const shards = (names) => (names.length > 3 ? `${names[0]} … ${names.at(-1)} (${names.length})` : names.join(", "));
+    const restarts = (one) => (one.restarts ? `${one.restarts}: ${one.errors.join("; ")}` : "0");
+    const line = (one) => [shards(one.shards), one.photographs, one.scored_by.join(", ") || "–",
+      one.failures.join("; ") || "–", restarts(one)];
+    return [element("table", { class: "grid", id: "engines" },
+      element("caption", {}, "Which engine scored which shards, and what was tried before."),
+      element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+      element("tbody", {}, found.map((one) => element("tr", {}, line(one).map((cell, number) =>
+        element(number ? "td" : "th", number ? {} : { scope: "row" }, foreign(cell)))))))];
   }
 
   function times(found) {
