@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.compliance.borders import BorderSettings
+from judge_vision.critique.prompts import is_shipped
 from judge_vision.critique.settings import RequestSettings, Stage2Settings
 from judge_vision.engines.settings import ServiceSettings
 from judge_vision.exports.settings import ContactSheetSettings, XmpSettings
@@ -236,7 +237,7 @@ def read_config(raw: dict[str, Any]) -> Config:
 
 def _template(name: str, absolute: Callable[[str], str]) -> str:
     """A prompt template's name stays one; the path of a user's own file becomes absolute."""
-    return name if len(Path(name).parts) == 1 else absolute(name)
+    return name if is_shipped(name) else absolute(name)
 
 
 def field_types(model: Any) -> dict[str, Any]:

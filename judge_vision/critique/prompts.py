@@ -48,8 +48,12 @@ class Prompt:
 
 def template_path(name: str) -> Path:
     """Where the template `name` lies: a file of the user's own, or one in config/prompts."""
-    path = Path(name).expanduser()
-    return path if len(path.parts) > 1 else PROMPTS / name
+    return PROMPTS / name if is_shipped(name) else Path(name).expanduser()
+
+
+def is_shipped(name: str) -> bool:
+    """Whether `name` is that of a template in config/prompts, and not a path: those have a slash."""
+    return "/" not in name
 
 
 def load_prompt(path: Path, words: Mapping[str, frozenset[str]]) -> Prompt:
