@@ -67,10 +67,11 @@ def noted(results: Path) -> list[dict[str, Any]]:
     return list(_read(_lines(results / paths.PROGRESS)))
 
 
-def left(rule: str, done: int, seconds_each: float) -> float | None:
+def left(rule: str, done: int, seconds_each: float | None) -> float | None:
     """Seconds until the run in the current folder ends, as a job of `rule` sees it that has done `done` photographs.
 
-    None where the run was not planned, as when a script is called by hand.
+    `seconds_each` is what a photograph takes it, None where it cannot say yet. Returns None where the run was not
+    planned, as when a script is called by hand.
     """
     try:
         plan = store.read_json(paths.RUN)
@@ -81,7 +82,7 @@ def left(rule: str, done: int, seconds_each: float) -> float | None:
         remaining[job["rule"]] = remaining.get(job["rule"], 0) - job["photographs"]
         if job["seconds_each"]:
             rates[job["rule"]] = job["seconds_each"]
-    rates[rule] = seconds_each
+    rates[rule] = seconds_each or rates.get(rule, 0.0)
     remaining[rule] = remaining.get(rule, 0) - done
     return _work(remaining, rates) / float(plan["jobs_at_once"])
 

@@ -57,7 +57,7 @@ class Progress:
             rate = self._measured / (now - self._started)
             left = (self._pending - self._measured) / rate
             done = self._total - self._pending + self._measured
-            run = estimate.left(self._rule, done, self._seconds_each() or 1 / rate)
+            run = estimate.left(self._rule, done, self._seconds_each())
             more = "" if run is None else f"; the whole run: {estimate.about(run)} more"
             self._say(f"{done} of {self._total} photographs, {rate:.1f}/s, {clock(left)} left{more}")
 

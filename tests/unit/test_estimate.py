@@ -72,6 +72,7 @@ def test_what_is_left_follows_the_jobs(results):
     assert estimate.left("prepare", 50, 3.0) == pytest.approx(50 * 3 + 700)
     estimate.note("prepare", 100, 0, 0, 3.0)
     assert estimate.left("iqa", 100, 9.0) == pytest.approx(300)
+    assert estimate.left("iqa", 0, None) == pytest.approx(400 + 300)
     paths.RUN.unlink()
     assert estimate.left("iqa", 100, 9.0) is None
 
