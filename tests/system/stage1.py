@@ -70,7 +70,7 @@ def measured(results, rule):
     return sum(job["photographs"] - job["cached"] - job["failed"] for job in jobs)
 
 
-def wait_for(condition, seconds=60.0):
+def wait_for(condition, seconds=180.0):
     """Whatever true value `condition` gives within so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

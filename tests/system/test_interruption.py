@@ -76,7 +76,7 @@ def test_the_second_of_two_runs_says_so_and_stops(photos, undisturbed, tmp_path)
                 tmp_path / "other name", root=tmp_path / "code", cwd=tmp_path / "elsewhere", photos=photos, **MORE
             )
         assert status != 0 and "another run is using the results folder" in said and "Traceback" not in said
-        assert process.wait(120) == 0
+        assert process.wait(300) == 0
     assert same_table(results, undisturbed)
 
 
@@ -92,7 +92,7 @@ def test_an_orphan_that_still_writes_and_the_next_run_take_turns(photos, undistu
             wait_for(waits(output, "prepare-00000"))
             assert second.poll() is None
             orphan.send_signal(signal.SIGCONT)
-            assert second.wait(120) == 0
+            assert second.wait(300) == 0
     assert same_table(results, undisturbed)
 
 
@@ -128,7 +128,7 @@ def test_photographs_that_vanish_or_change_during_the_run(photos, undisturbed, t
             (folder / late).unlink()
             with (folder / edited).open("ab") as handle:
                 handle.write(b"more")
-        assert process.wait(120) == 0
+        assert process.wait(300) == 0
     found = rows(results)
     assert (found[early]["status"], found[early]["error_type"]) == ("failed", "missing")
     assert found[late]["error_type"] == "missing" and found[edited]["error_type"] == "changed"

@@ -31,7 +31,7 @@ def strike(process, target, number, chance):
     else:
         process.send_signal(number)
     try:
-        process.wait(60)
+        process.wait(180)
     except subprocess.TimeoutExpired:
         left = psutil.Process(process.pid).children(recursive=True)
         raise AssertionError(f"goes on after {target}, {number!r}: {[line_of(child) for child in left]}") from None
