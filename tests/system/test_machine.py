@@ -84,11 +84,11 @@ def entries(tmp_path_factory):
     folder = tmp_path_factory.mktemp("entries")
     random = np.random.default_rng(7)
     y, x = np.mgrid[0:1200, 0:1600].astype(np.float32)
+    waves = [np.sin(0.01 * x + 0.004 * y * (channel + 1)) for channel in range(3)]
+    scene = 127 + 100 * np.stack(waves, axis=-1) + random.normal(0, 6, (1200, 1600, 1))
+    scene = scene.clip(0, 255).astype(np.uint8)
     for number in range(ENTRIES):
-        across, down, shift = random.uniform(0.002, 0.05, 3)
-        waves = [np.sin(across * x + down * y * (channel + 1) + 90 * shift) for channel in range(3)]
-        rgb = 127 + 100 * np.stack(waves, axis=-1) + random.normal(0, 6, (1200, 1600, 1))
-        Image.fromarray(rgb.clip(0, 255).astype(np.uint8)).save(folder / f"{number:03d}.jpg", quality=88)
+        Image.fromarray(np.roll(scene, 5 * number, axis=1)).save(folder / f"{number:03d}.jpg", quality=88)
     return folder
 
 
