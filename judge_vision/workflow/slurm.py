@@ -114,15 +114,15 @@ def _keep_asking(executor: Any) -> None:
 
 
 def cancel_everything(run: str) -> None:
-    """Cancel the jobs of `run` and wait until they are gone. Says so if they are not after a minute."""
+    """Cancel the jobs of `run` and wait until they are gone. Says so if that is not certain after a minute."""
     deadline = time.monotonic() + _GONE_WITHIN_S
-    left = _jobs(run)
-    while left and time.monotonic() < deadline:
+    while (left := _jobs(run)) != "":
+        if time.monotonic() > deadline:
+            trouble = "does not answer" if left is None else "still has jobs of this run"
+            _say(f"Slurm {trouble}; make sure that none are left with: scancel --name={run}")
+            return
         _cancel(run)
         time.sleep(1)
-        left = _jobs(run)
-    if left:
-        _say(f"Slurm still has jobs of this run; cancel them with: scancel --name={run}")
 
 
 def waiting_jobs(listing: str) -> Iterator[Waiting]:
@@ -165,8 +165,8 @@ def _say(message: str) -> None:
     print(f"judge-vision: {message}", file=sys.stderr, flush=True)
 
 
-def _jobs(run: str) -> str:
-    return (_ask("squeue", f"--name={run}", "--noheader", "--format=%i") or "").strip()
+def _jobs(run: str) -> str | None:
+    return _ask("squeue", f"--name={run}", "--noheader", "--format=%i")
 
 
 def _cancel(run: str) -> None:

@@ -97,3 +97,15 @@ def test_a_job_whose_state_could_not_be_learned_is_asked_for_again():
     assert executor.reported == [(("a",), "success"), (("b",), "why")]
     executor.states = {}
     assert asyncio.run(look([("c",)])) == [("c",)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"), [("7\n", "still has jobs of this run"), (None, "does not answer"), ("", None)]
+)
+def test_what_cancelling_could_not_make_sure_is_said(monkeypatch, capsys, answer, said):
+    monkeypatch.setattr(slurm, "_GONE_WITHIN_S", 0.0)
+    monkeypatch.setattr(slurm, "_ask", lambda *command: answer)
+    monkeypatch.setattr(slurm.time, "sleep", lambda seconds: None)
+    slurm.cancel_everything("run-1")
+    screen = capsys.readouterr().err
+    assert (said is None and not screen) or (said in screen and "scancel --name=run-1" in screen)
