@@ -90,7 +90,7 @@ class Run:
             assert time.monotonic() < deadline and self.process.poll() is None, self.screen
             time.sleep(0.2)
 
-    def finish(self, seconds=300):
+    def finish(self, seconds=900):
         try:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
