@@ -118,8 +118,8 @@ class Docker:
         self.call("build", "--network=none", "--tag", tag, *arguments, "--file", context / "Containerfile", context)
 
     def containers(self, *more: str) -> list[str]:
-        """The containers that run; with `--all` the remains of others too."""
-        return self.call("ps", "--quiet", *more).split()
+        """The containers of jobs that run; with `--all` the remains of others too."""
+        return self.call("ps", "--quiet", "--filter=label=judge-vision", *more).split()
 
     def stop(self) -> None:
         self._daemon.send_signal(signal.SIGTERM)
@@ -168,8 +168,8 @@ class Podman:
         return call("podman", *words, env=environment, cwd="/", user=self.user, group=self.user, extra_groups=[])
 
     def containers(self, *more: str) -> list[str]:
-        """The containers that run; with `--all` the remains of others too."""
-        return self.call("ps", "--quiet", *more).split()
+        """The containers of jobs that run; with `--all` the remains of others too."""
+        return self.call("ps", "--quiet", "--filter=label=judge-vision", *more).split()
 
     def stop(self) -> None:
         self.call("rm", "--all", "--force")

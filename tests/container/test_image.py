@@ -19,9 +19,11 @@ RUN pip install --break-system-packages --no-index --no-deps /wheels/numpy-*.whl
  && printf 'Metadata-Version: 2.1\\nName: tensorflow\\nVersion: 2.15.0+nv24.2\\n' \\
     > tensorflow-2.15.0+nv24.2.dist-info/METADATA && rm -r /wheels
 """
-LISTED = (
-    "import importlib.metadata as m, json; print(json.dumps({d.name.lower(): d.version for d in m.distributions()}))"
-)
+# a package of the image hides the base's own of the same name, which comes later
+LISTED = """import importlib.metadata, json
+found = list(importlib.metadata.distributions())
+print(json.dumps({package.name.lower(): package.version for package in reversed(found)}))
+"""
 
 
 def installed(docker, image):
