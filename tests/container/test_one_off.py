@@ -106,11 +106,15 @@ def test_no_container_outlives_its_job(engine, code, unscored, how, monkeypatch)
         one_off(engine, code, unscored).run("long.py", [])
 
     job = parts.process_of(engine.user, engine.environment, work)
-    until(lambda: (unscored / "up").exists())
-    assert len(engine.containers()) == 1
-    (os.killpg if how.endswith("all") else os.kill)(job.pid, getattr(signal, how.split()[0]))
-    job.join(60)
-    assert job.exitcode not in (None, 0)
+    try:
+        until(lambda: (unscored / "up").exists())
+        assert len(engine.containers()) == 1
+        (os.killpg if how.endswith("all") else os.kill)(job.pid, getattr(signal, how.split()[0]))
+        job.join(60)
+        assert job.exitcode not in (None, 0)
+    finally:
+        job.kill()
+        job.join()
     until(lambda: engine.containers() == [])
     # a Podman that was killed itself leaves remains that the next job clears away
     assert (
