@@ -60,9 +60,11 @@ class Note:
 def folder() -> Path:
     """The folder of the notes, made if need be. Raises UserError where somebody else made it."""
     base = os.environ.get("XDG_RUNTIME_DIR")
-    path = Path(base) / "judge-vision" if base else Path(tempfile.gettempdir()) / f"judge-vision-{os.getuid()}"
+    # a job that outlives its login, or runs as another user, finds the variable but not the folder
+    usable = base is not None and os.access(base, os.W_OK)
+    path = Path(str(base)) / "judge-vision" if usable else Path(tempfile.gettempdir()) / f"judge-vision-{os.getuid()}"
     with contextlib.suppress(FileExistsError):
-        path.mkdir(mode=0o700, parents=True)
+        path.mkdir(mode=0o700)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
         raise UserError(f"{path} is not a folder that only you can write: remove it, or ask whom it belongs to")

@@ -36,6 +36,7 @@ NAMES = (
 def nothing_left_behind(tmp_path, monkeypatch):
     """Services of this test only are seen, and none is left."""
     runtime = tmp_path / "runtime"
+    runtime.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     for name in ("URL", "PORT", "TOKEN", "AUTO_SHUTDOWN"):
         monkeypatch.delenv(

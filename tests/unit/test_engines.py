@@ -38,6 +38,7 @@ HEALTH = {"service": "judge-vision", "state": "ready", "device": "cpu", "limits"
 @pytest.fixture(autouse=True)
 def own_notes(tmp_path, monkeypatch):
     """A folder of notes of this test's own."""
+    (tmp_path / "runtime").mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "runtime"))
     for name in ("JUDGE_VISION_TF_TOKEN", "JUDGE_VISION_TF_PORT", "JUDGE_VISION_RUN", "JUDGE_VISION_TF_AUTO_SHUTDOWN"):
         monkeypatch.delenv(name, raising=False)
@@ -292,6 +293,7 @@ def test_a_service_that_is_killed_is_started_anew(standin_networks):
     engine.close()
 
 
+@pytest.mark.slow
 def test_a_service_that_hangs_is_replaced(standin_networks):
     engine = service_engine()
     hung = engine.note.server
@@ -301,6 +303,7 @@ def test_a_service_that_hangs_is_replaced(standin_networks):
     engine.close()
 
 
+@pytest.mark.slow
 def test_a_service_that_works_long_is_not_killed(standin_networks, monkeypatch):
     monkeypatch.setenv("STAND_IN", '{"seconds": 1.2}')
     engine = service_engine(batch_size=1)
@@ -385,10 +388,17 @@ def test_a_kept_service_outlives_its_run_and_is_found_again(standin_networks, mo
 
 
 def test_a_folder_of_notes_that_others_can_write_is_refused(tmp_path):
-    (tmp_path / "runtime" / "judge-vision").mkdir(parents=True)
+    (tmp_path / "runtime" / "judge-vision").mkdir()
     (tmp_path / "runtime" / "judge-vision").chmod(0o777)
     with pytest.raises(UserError, match="only you can write"):
         notes.folder()
+
+
+def test_without_a_runtime_folder_the_notes_are_in_a_folder_of_the_users_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "gone"))
+    monkeypatch.setattr(notes.tempfile, "gettempdir", lambda: str(tmp_path))
+    assert notes.folder() == tmp_path / f"judge-vision-{os.getuid()}"
+    assert notes.folder().stat().st_mode & 0o777 == 0o700
 
 
 def test_a_damaged_note_is_dropped():
