@@ -2,6 +2,7 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -157,6 +158,32 @@ def test_the_server_says_how_long_to_wait_and_everyone_waits():
         started = time.monotonic()
         ask(client(stand_in, timeout_s=5.0))
         assert time.monotonic() - started >= 1.0
+
+
+def test_nobody_asks_while_one_was_told_to_wait():
+    with StandIn(lambda title: ["429-after-1", "good"] if title == "first" else ["good"]) as stand_in:
+        server = client(stand_in, timeout_s=5.0)
+        with ThreadPoolExecutor(1) as pool:
+            told = pool.submit(ask, server, "first")
+            while not stand_in.requests:
+                time.sleep(0.01)
+            time.sleep(0.2)
+            started = time.monotonic()
+            assert ask(server, "second")[1].requests == 1
+            assert time.monotonic() - started > 0.5
+            assert told.result()[1].requests == 2
+
+
+def test_a_stopped_server_asks_nothing_more():
+    with StandIn(["503"]) as stand_in, client(stand_in, first_wait_s=60.0, longest_wait_s=60.0) as server:
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(ask, server)
+            while not stand_in.requests:
+                time.sleep(0.01)
+            started = time.monotonic()
+            server.__exit__()
+            assert isinstance(waiting.exception(10), PhotographError)
+        assert time.monotonic() - started < 5 and len(stand_in.requests) == 1
 
 
 def test_a_wait_beyond_the_limit_fails_for_now():

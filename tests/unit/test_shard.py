@@ -2,6 +2,7 @@ import fcntl
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,28 @@ def test_what_was_measured_before_a_crash_is_not_measured_again(job):
         run(job, items("a.jpg", "b.jpg", "c.jpg"), function)
     assert not paths.index_file("tonal", "00000").exists()
     assert run(job, items("a.jpg", "b.jpg", "c.jpg"), lambda item: {"value": 2})[0] == ["c.jpg"]
+
+
+def test_a_slow_photograph_does_not_hold_back_finished_ones(job):
+    slow = threading.Event()
+
+    def function(item):
+        if item.image == "a.jpg":
+            assert slow.wait(30)
+        return {"image": item.image}
+
+    came = shard.each(function, 2)(items("a.jpg", "b.jpg", "c.jpg"))
+    assert [next(came)[0].image, next(came)[0].image] == ["b.jpg", "c.jpg"]
+    slow.set()
+    assert next(came)[0].image == "a.jpg"
+
+
+def test_what_a_failure_knows_is_kept_in_its_record(job):
+    def function(item):
+        raise PhotographError(ErrorType.INTERNAL, "why", details={"raw_reply": "What a picture!"})
+
+    _, records = run(job, items("a.jpg"), function)
+    assert (records["a.jpg"]["status"], records["a.jpg"]["raw_reply"]) == ("failed", "What a picture!")
 
 
 def test_a_damaged_cache_file_is_measured_again(job):
