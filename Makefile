@@ -45,17 +45,18 @@ run: $(VENV)/.ready ## Judge your own: make run PHOTOS=~/photos/club RESULTS=~/c
 	@$(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES) -- $(TARGETS)
 
 STAGE2 = "stage2={base_url: '$(SERVER)', model: '$(MODEL)'}"
-SERVED = $(if $(SERVER),$(STAGE2))
+REGISTRY = "compliance={registry: '$(abspath $(COMPETITION))'}"
+SETTINGS = $(strip $(if $(SERVER),$(STAGE2)) $(if $(COMPETITION),$(REGISTRY)))
 TARGET = $(BIN)/python scripts/run.py --photos "$$PHOTOS" --results "$$RESULTS" --cores $(CORES) -- $@
 
 stage2: $(VENV)/.ready ## Critiques: make stage2 PHOTOS=... SERVER=http://127.0.0.1:8000/v1 MODEL=NAME
-	@$(TARGET) $(if $(SERVER),--config $(SERVED))
+	@$(TARGET) $(if $(SETTINGS),--config $(SETTINGS))
 
-ranking: $(VENV)/.ready ## Ranks, bands and placings, with SERVER and MODEL as above
-	@$(TARGET) $(if $(SERVER),--config $(SERVED))
+ranking: $(VENV)/.ready ## Ranks, bands and placings, with SERVER and MODEL as above, and COMPETITION=rules.toml
+	@$(TARGET) $(if $(SETTINGS),--config $(SETTINGS))
 
 calibration: $(VENV)/.ready ## Scores against human marks: make calibration PHOTOS=... MARKS=marks.csv
-	@$(TARGET) --config "calibration={marks: '$(abspath $(MARKS))'}" $(SERVED)
+	@$(TARGET) --config "calibration={marks: '$(abspath $(MARKS))'}" $(SETTINGS)
 
 test: lint .venv-cluster/.ready-cluster ## Everything that CI runs
 	$(BIN)/python -m pytest

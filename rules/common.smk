@@ -85,8 +85,8 @@ def every_index(rule):
 
 
 def later_tables():
-    """The tables of Stage 2, as far as they are there: the page and the exports show them."""
-    return results.later_inputs()
+    """The tables of Stage 2 that this run makes: the page and the exports show them."""
+    return [*critique_tables(), *ranking_tables()]
 
 
 def minutes(photographs_per_minute):

@@ -53,19 +53,10 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="call-", dir=beside) as handle:
         yaml.safe_dump(paths, handle)
         handle.flush()
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-            "--cores",
-            arguments.cores,
-            # here, because options that take several values would swallow targets behind them
-            *arguments.rest,
-        ]
-        command += ["--configfile", handle.name, "--quiet", "rules", "host"]
-        status = subprocess.run(command, check=False).returncode
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+        # --cores last: it takes one value, where the others would take a target that follows for one more of theirs
+        command += ["--configfile", handle.name, "--quiet", "rules", "host", "--cores", arguments.cores]
+        status = subprocess.run([*command, *arguments.rest], check=False).returncode
     # a run that did something has said this already
     if status == 0 and (results / "summary.json").stat().st_mtime < started:
         print(messages.summary(results))

@@ -58,6 +58,15 @@ def test_relative_paths_are_taken_from_the_folder_of_the_call(tmp_path):
     assert (config.photos, config.results) == (str(tmp_path / "a b"), "/r")
 
 
+def test_a_prompt_of_ones_own_is_a_path_and_one_that_ships_a_name(tmp_path):
+    raw = {"stage2": {"prompt": "./own.toml"}, "ranking": {"calibration": "a.json"}, "calibration": {"marks": "m.csv"}}
+    config = read_config(raw).resolved(tmp_path)
+    assert (config.stage2.prompt, config.playoff.prompt) == (str(tmp_path / "own.toml"), "playoff.toml")
+    assert config.ranking.calibration == str(tmp_path / "a.json") and config.calibration.marks == str(
+        tmp_path / "m.csv"
+    )
+
+
 def test_every_section_names_its_keys():
     assert {"max_side", "batch_size"} <= set(field_types(Config)["iqa"].model_fields)
 
