@@ -6,7 +6,6 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT))
 
-from judge_vision.exports import results
 from judge_vision.engines import owner
 from judge_vision.failure import UserError
 from judge_vision.workflow import apptainer, kubernetes, messages, paths, session, slurm

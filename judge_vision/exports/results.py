@@ -68,11 +68,6 @@ def read_results(later: dict[str, Path] | None = None) -> Results:
     return Results(rows, columns, metadata, found)
 
 
-def later_inputs() -> list[str]:
-    """The other tables that are there now, as inputs of a job."""
-    return [str(path) for path in LATER_TABLES.values() if path.exists()]
-
-
 def _join(kind: str, path: Path, rows: list[Row]) -> list[Column]:
     """Add the columns of a table to `rows`, in place; return what they are."""
     schema = pq.read_schema(path)
