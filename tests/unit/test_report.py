@@ -18,9 +18,7 @@ from hypothesis import strategies as st
 from judge_vision.records import store, words
 from judge_vision.report import alike, page, pictures
 from judge_vision.report.build import DETAILS_PER_FILE, build_report
-from judge_vision.report.making import engines
 from judge_vision.report.settings import ReportSettings
-from judge_vision.workflow import paths
 from tests.unit import report_results
 
 REPORT = Path(page.__file__).parent
@@ -241,36 +239,3 @@ def test_every_column_has_a_name_for_people(results: Path) -> None:
     titles = [column["title"] for column in columns]
     assert len(set(titles)) == len(titles)
     assert not any("_" in title for title in titles)
-
-
-def test_the_page_tells_who_scored_what_and_what_was_tried_in_vain(results: Path) -> None:
-    report_results.write(results, report_results.photographs(5))
-    told: dict[str, Any] = {
-        "scored": [{"engine": "service", "device": "cpu", "photographs": 3}],
-        "attempts": [{"engine": "service", "failure": None}],
-        "service": {"restarts": 1, "errors": ["it hung"]},
-    }
-    for shard in ("00000", "00001"):
-        store.write_json(paths.engines_file(shard), told)
-    fallen = [{"engine": "remote", "failure": "nothing answers"}, {"engine": "batch", "failure": None}]
-    store.write_json(paths.engines_file("00002"), {"scored": [], "attempts": fallen, "service": None})
-    assert engines() == [
-        {
-            "scored_by": ["service on cpu"],
-            "failures": [],
-            "restarts": 1,
-            "errors": ["it hung"],
-            "shards": ["00000", "00001"],
-            "photographs": 6,
-        },
-        {
-            "scored_by": [],
-            "failures": ["remote: nothing answers"],
-            "restarts": 0,
-            "errors": [],
-            "shards": ["00002"],
-            "photographs": 0,
-        },
-    ]
-    build_report(ReportSettings())
-    assert "service on cpu" in (results / "report/data/times.js").read_text()
