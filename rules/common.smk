@@ -25,7 +25,7 @@ try:
         ):
             apptainer.check(CONFIG, ROOT)
         session.begin(CONFIG, ROOT, bucket_folder, workflow.resource_settings.cores)
-        owner.announce_run(workflow.cores)
+        owner.announce_run(workflow.resource_settings.cores)
     session.set_environment(CONFIG, ROOT)
 except UserError as error:
     # one line for people instead of a traceback
