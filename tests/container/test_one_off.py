@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 
 import pytest
@@ -129,3 +130,15 @@ def until(true):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_the_whole_workflow(docker, photos, host, store):
+    """`iqa.runtime` from end to end: the host's own networks are forbidden, so that nothing else can have scored."""
+    results = store / "by docker"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", parts.ROOT / "Snakefile", "--cores", "2", "--quiet"]
+    config = ("--config", f"photos={photos}", f"results={results}", "iqa={runtime: docker, use_host: false}")
+    parts.call(*command, *config, env={**os.environ, **docker.environment}, cwd=store)
+    records = [json.loads(path.read_text()) for path in (results / "records" / "iqa").rglob("*.json")]
+    assert [record["iqa_engine"] for record in records] == ["container"] * 4
+    assert parts.scores(results) == pytest.approx(parts.scores(host), abs=1e-4)
+    assert docker.containers("--all") == []
