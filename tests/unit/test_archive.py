@@ -133,7 +133,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_stops_nothing(folder, result
     found = look_up(folder, [entry])
     assert list(found.by_sha256) == [entry["sha256"]]
     assert any("broken.jpg in the archive could not be read" in note for note in found.notes)
-    assert not list(paths.working_folder("archive").iterdir())
+    assert not paths.working_folder("archive").exists()
 
 
 def test_a_failed_entry_and_an_empty_archive_find_nothing(folder, results):

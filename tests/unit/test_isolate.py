@@ -15,12 +15,12 @@ from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
 from tests.unit import pictures
-from tests.unit.test_photograph_formats import PIXELS
+from tests.unit.test_photograph_formats import PIXELS, SIZES
 
 LIMITS = PrepareSettings(timeout_s=3, memory_mb=600)
 
 
-def stand_in(path, settings, working_path):
+def stand_in(path, settings, sizes, proof_path):
     """Does what the file says, and prepares those that say nothing."""
     words = path.read_bytes()[:20]
     if words.startswith(b"segfault"):
@@ -43,7 +43,7 @@ def stand_in(path, settings, working_path):
         raise UserError("the disk is full")
     if words.startswith(b"defect"):
         raise KeyError("nobody thought of this")
-    return prepare_photograph(path, settings, working_path)
+    return prepare_photograph(path, settings, sizes, proof_path)
 
 
 def outcomes(tmp_path, contents, limits=LIMITS, prepare=stand_in, workers=2):
@@ -51,8 +51,8 @@ def outcomes(tmp_path, contents, limits=LIMITS, prepare=stand_in, workers=2):
     for number, data in enumerate(contents):
         path = tmp_path / f"{number}.jpg"
         path.write_bytes(data)
-        items.append((number, path, tmp_path / "work" / f"{number}.png"))
-    return list(prepare_all(items, limits, workers, prepare))
+        items.append((number, path, tmp_path / "work" / f"{number}.npz"))
+    return list(prepare_all(items, limits, SIZES, workers, prepare))
 
 
 GOOD = pictures.saved(PIXELS, "JPEG")
