@@ -45,9 +45,8 @@ def line_of(process):
 
 
 def figures(results):
-    """Identity of every file in the cache: one that is written again has another."""
-    files = {path: path.stat() for path in (results / "cache").rglob("*.json")}
-    return {path: (facts.st_ino, facts.st_mtime_ns) for path, facts in files.items()}
+    """Identity of every file in the cache: one that is written again has another; a hit changes its time only."""
+    return {path: path.stat().st_ino for path in (results / "cache").rglob("*.json")}
 
 
 def check(results, undisturbed, kept, story):
