@@ -93,7 +93,7 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
     """
     lab = mono_figures.lab_of(small)
     curve = tone_curve.fit(lab, limits.smoothing_px)
-    chroma: Plane = np.asarray(cv2.magnitude(*cv2.split(lab)[1:]), np.float32)
+    chroma = mono_figures.length(*(np.asarray(plane, np.float32) for plane in cv2.split(lab)[1:]))
     reference = mono_figures.figures(lab)
     evidence = {"chroma_p99": reference["c_p99"], **_evidence(lab[..., 0], chroma, curve, limits)}
     verdict, mode, code = _decide(evidence, limits)

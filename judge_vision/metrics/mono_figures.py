@@ -49,7 +49,7 @@ def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
 def figures(lab: Plane) -> dict[str, Any]:
     """Every figure of the reference's check of a picture in CIELAB, [height, width, 3]."""
     lightness, a, b = (np.asarray(plane, np.float32) for plane in cv2.split(lab))
-    chroma: Plane = np.asarray(cv2.magnitude(a, b), np.float32)
+    chroma = length(a, b)
     median, p95, p99 = (float(value) for value in np.percentile(chroma, [50, 95, 99]))
     above2, above4 = chroma > 2, chroma > 4
     coloured = above2 if above2.any() else chroma > 0
@@ -102,6 +102,11 @@ def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[st
             _direction(_sum(a[high]), _sum(b[high])), _direction(_sum(a[low]), _sum(b[low]))
         ),
     }
+
+
+def length(a: Plane, b: Plane) -> Plane:
+    """sqrt(a^2 + b^2). OpenCV's `magnitude` gives other last digits where an array happens to lie elsewhere."""
+    return np.sqrt(a * a + b * b)
 
 
 def _order(lightness: Plane) -> npt.NDArray[np.intp]:

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from judge_vision.metrics.mono_figures import length
+
 Plane = npt.NDArray[np.float32]
 
 _BINS = 50
@@ -57,7 +59,7 @@ def fit(lab: Plane, smoothing_px: int) -> ToneCurve:
     for channel, plane in enumerate(colour):
         curve = np.interp((np.arange(_FINE) + 0.5) * (100 / _FINE), centres[filled], ab[filled, channel])
         parts.append(cv2.blur(plane - curve.astype(np.float32)[fine], (smoothing_px, smoothing_px)))
-    return ToneCurve(ab, pixels, np.asarray(cv2.magnitude(*parts), np.float32))
+    return ToneCurve(ab, pixels, length(*(np.asarray(part, np.float32) for part in parts)))
 
 
 def _medians(bins: npt.NDArray[np.int32], plane: Plane, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
