@@ -122,11 +122,11 @@ def test_any_text_makes_a_well_formed_packet_that_holds_nothing_else(title, desc
 def test_exiftool_reads_what_the_sidecar_says_whatever_the_title_holds(photos):
     photograph(photos / "a.jpg", 1)
     photograph(photos / "b.jpg", 2)
-    results_of(photos, **{"a.jpg": {"title": HOSTILE, "compliance_status": "refer", "compliance_warnings": [HOSTILE]}})
+    results_of(photos, **{"a.jpg": {"title": HOSTILE, "findings": [], "compliance_warnings": [HOSTILE]}})
     before = state(photos)
     made = write(photos, stars_from="cutoffs", stars_limits=(0, 0, 0, 1000))
     found = exiftool(SIDECARS / "a.xmp")
-    assert (found["Rating"], found["Label"]) == (4, "Yellow")
+    assert (found["Rating"], found["Label"]) == (4, "Green")
     # what turns the direction of text, and what XML cannot hold, is replaced; all else is as it was typed
     assert found["Title"] == HOSTILE.replace("\u202e", "\ufffd").replace("\ufffe", "\ufffd")
     assert f"Remark: {found['Title']}" in found["Description"]
