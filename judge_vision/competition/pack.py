@@ -19,6 +19,7 @@ from judge_vision.compliance.fix import srgb_profile
 from judge_vision.compliance.text import folded, words
 from judge_vision.exports.sheet import SheetColumn, Value
 from judge_vision.failure import UserError
+from judge_vision.photograph.scale import scaled
 
 KEY_COLUMNS = ("number", "sha256", "image")
 _QUALITY = 95
@@ -79,8 +80,7 @@ def pack_code(pack: Sequence[Numbered]) -> str:
 
 def judges_jpeg(pixels: npt.NDArray[np.uint8], longest_px: int) -> bytes:
     """The picture as a JPEG without metadata: encoded anew, so that nothing of the file's own is in it."""
-    picture = Image.fromarray(pixels)
-    picture.thumbnail((longest_px, longest_px), Image.Resampling.LANCZOS)
+    picture = scaled(Image.fromarray(pixels), longest_px)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY, subsampling=0, icc_profile=srgb_profile())
     return buffer.getvalue()

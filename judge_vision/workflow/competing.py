@@ -62,8 +62,6 @@ class Gathered:
     run: dict[str, Any]
     """The configuration."""
     entries: list[Entry]
-    facts: dict[str, dict[str, Any]]
-    """The records of `prepare`, by image."""
     unrated: bool
 
 
@@ -78,14 +76,12 @@ def gather() -> Gathered:
     table, _ = read_table(paths.TABLE)
     rows = {row["image"]: row for row in table}
     entries: list[Entry] = []
-    facts: dict[str, dict[str, Any]] = {}
     for shard in store.read_json(paths.MANIFEST)["shards"]:
-        facts |= read_records("prepare", shard)
         for image, record in read_records("compliance", shard).items():
             found = add_findings(record, set_findings.get(image, [])) if record["status"] == "ok" else record
             entries.append(make_entry(with_rulings(found, rulings), rows[image], competition))
     entries.sort(key=lambda one: (one.section_name.casefold(), one.shown_title.casefold(), one.image))
-    return Gathered(competition, run, entries, facts, unrated(table))
+    return Gathered(competition, run, entries, unrated(table))
 
 
 def write_secretary() -> None:
@@ -148,7 +144,7 @@ def _pixels(entry: Entry, found: Gathered) -> npt.NDArray[np.uint8]:
         shown = show(locate(Path(found.run["photos"]), entry.image), PrepareSettings(**found.run["prepare"]))
     except PhotographError as error:
         raise UserError(f"{entry.image}: {error.message}") from None
-    if shown.facts["sha256"] != found.facts[entry.image]["sha256"]:
+    if shown.facts["sha256"] != entry.sha256:
         raise UserError(f"{entry.image} changed since it was checked; run again")
     return np.asarray(shown.image)
 
