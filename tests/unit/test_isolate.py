@@ -12,11 +12,13 @@ from PIL import Image
 from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.prepare import prepare_photograph
+from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
 from tests.unit import pictures
 from tests.unit.test_photograph_formats import PIXELS, SIZES
 
+SIZES = ProofSizes(224, 64, 64)
 # Time enough for a good photograph on a machine that is busy with other things.
 LIMITS = PrepareSettings(timeout_s=12, memory_mb=600)
 
