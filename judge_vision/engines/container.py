@@ -64,16 +64,18 @@ class OneOff:
     secrets: tuple[str, ...] = ()
     """Environment variables that it also gets, and whose values no command line may show."""
 
-    def run(self, script: str, arguments: Sequence[str]) -> None:
+    def run(self, script: str, arguments: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
         """Run `scripts/SCRIPT ARGUMENTS` in the container and wait; what it says goes to the log, line by line.
 
+        `variables` are added to its environment.
+
         Raises ContainerError where the engine or the image is missing, a path cannot be mounted, or the command does
-        not end well. The caller must not hold a lock that the script takes.
+        not end well.
         """
         user = self._user()
         self._ask("container", "prune", "--force", f"--filter=label={_LABEL}", f"--filter=until={_ABANDONED}")
         name = f"judge-vision-{os.getpid()}-{secrets.token_hex(4)}"
-        command = self.command(name, user, script, arguments)
+        command = self.command(name, user, script, arguments, variables)
         log.info("starting %s", shlex.join(command))
         last: deque[str] = deque(maxlen=_LAST_LINES)
         # Whoever holds the other end of its standard input is alive; the container ends when nobody is.
@@ -100,13 +102,21 @@ class OneOff:
             self._remove(name)  # a client that lost its engine leaves the container running
             raise ContainerError(_failure(self.runtime, self.image, status, last))
 
-    def command(self, name: str, user: Sequence[str], script: str, arguments: Sequence[str]) -> list[str]:
+    def command(
+        self,
+        name: str,
+        user: Sequence[str],
+        script: str,
+        arguments: Sequence[str],
+        variables: Mapping[str, str] | None = None,
+    ) -> list[str]:
         """The command line of a container called `name`; `user` are the options that `_user` gives."""
         code, results = self.code.resolve(), self.results.resolve()
         environment = {
             INSIDE: "1",
             "HOME": "/tmp",  # the user may have no entry, and so no home, in the image
             **{key: os.environ[key] for key in _PASSED_ON if key in os.environ},
+            **(variables or {}),
         }
         inside = str(code / "scripts" / "in_container.py")
         return [

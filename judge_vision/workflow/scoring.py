@@ -17,6 +17,7 @@ from judge_vision.models import runtime
 from judge_vision.models.inputs import ScaledPicture
 from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.lock import HELD_OUTSIDE
 from judge_vision.workflow.pixels import PixelJob
 from judge_vision.workflow.shard import Item, Outcome, read_records
 
@@ -74,14 +75,15 @@ class _Scoring:
         self._job.release()
 
     def _in_container(self) -> None:
-        """Run this very job in a one-off container, which takes the shard's lock and writes the records."""
+        """Run this very job in a one-off container, which writes the records; the job's lock stays ours meanwhile."""
         image = os.environ.get("JUDGE_VISION_TF_IMAGE")
         run = {**self._run, "containers": {"iqa": f"docker://{image}"}} if image else self._run
         try:
             one_off = container.one_off(run, _CODE, Path.cwd())
             if one_off is None:
                 raise EngineUnavailable("iqa.runtime names no container engine")
-            one_off.run("iqa.py", ["--shard", self._job.shard, "--threads", str(self._threads)])
+            held = {HELD_OUTSIDE: str(paths.job_lock("iqa", self._job.shard).resolve())}
+            one_off.run("iqa.py", ["--shard", self._job.shard, "--threads", str(self._threads)], held)
         except container.ContainerError as error:
             raise EngineUnavailable(str(error)) from None
 

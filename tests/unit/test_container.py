@@ -1,6 +1,8 @@
 """One-off containers without an engine: the command line, and what is said where there is nothing to run it."""
 
+import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from judge_vision.config import read_config
 from judge_vision.engines import container
 from judge_vision.failure import UserError
-from judge_vision.workflow import apptainer
+from judge_vision.workflow import apptainer, lock
 
 
 def one_off(tmp_path, runtime="docker", **more):
@@ -150,3 +152,26 @@ def test_a_folder_that_apptainer_cannot_be_told_about(tmp_path, name):
     config = read_config({"photos": str(tmp_path), "results": str(tmp_path / name)})
     with pytest.raises(UserError, match="rename it without comma, colon, quote"):
         apptainer.check(config, tmp_path)
+
+
+def test_a_job_in_a_container_does_not_wait_for_the_lock_that_its_starter_holds(tmp_path, monkeypatch):
+    path = tmp_path / "locks" / "iqa-00000.lock"
+    path.parent.mkdir()
+    monkeypatch.setenv("JUDGE_VISION_LOCK_HELD", str(path))
+    taken = []
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+
+        def job():
+            with lock.held(path):
+                taken.append(path)
+
+        thread = threading.Thread(target=job, daemon=True)
+        thread.start()
+        thread.join(10)
+        assert taken == [path]
+
+
+def test_variables_for_one_command(tmp_path):
+    words = one_off(tmp_path).command("name", [], "iqa.py", [], {"JUDGE_VISION_LOCK_HELD": "/r/a.lock"})
+    assert "--env=JUDGE_VISION_LOCK_HELD=/r/a.lock" in words
