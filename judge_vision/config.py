@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import typing
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -108,6 +109,12 @@ class FirstRates(Section):
     start_s: float = Field(default=3.0, ge=0)
 
 
+class Json(Section):
+    """How records are kept."""
+
+    pack_above: int = Field(default=100_000, ge=0)
+
+
 class Containers(Section):
     """Images for rules that can run in a container."""
 
@@ -133,6 +140,10 @@ class Jobs(Section):
     iqa_gres: str | None = Field(default=None, pattern=r"^gpu(:[A-Za-z0-9_.]+)?(:[1-9][0-9]*)?$")
 
 
+# pydantic's models have a deprecated method of this name, which nobody here calls
+warnings.filterwarnings("ignore", message='Field name "json" in "Config" shadows')
+
+
 class Config(Section):
     """All settings of a run. The keys are documented in `config/config.yaml` and `config/thresholds.yaml`."""
 
@@ -141,6 +152,7 @@ class Config(Section):
     results: PathText = "results"
     strict: bool = False
     images_per_job: int = Field(default=256, ge=1)
+    json: Json = Json()  # type: ignore[assignment]
     models: Models = Models()
     musiq: Musiq = Musiq()
     iqa: Iqa = Iqa()

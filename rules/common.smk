@@ -8,7 +8,15 @@ sys.path.insert(0, str(ROOT))
 
 from judge_vision.engines import owner
 from judge_vision.failure import UserError
-from judge_vision.workflow import apptainer, kubernetes, messages, paths, session, slurm
+from judge_vision.workflow import (
+    apptainer,
+    kubernetes,
+    messages,
+    paths,
+    plan,
+    session,
+    slurm,
+)
 
 
 def bucket_folder(address):
@@ -31,6 +39,7 @@ except UserError as error:
     # one line for people instead of a traceback
     sys.exit(f"judge-vision: {error}")
 
+PLAN = plan.read_plan(Path(CONFIG.results))
 # What a job needs of its node's own disk: everything that it keeps lies in the results folder.
 SCRATCH_MB = 100
 kubernetes.mount_results()
@@ -91,7 +100,7 @@ def later_tables():
 def minutes(photographs_per_minute):
     """Resource function: run time for a full shard at a slow machine's rate, doubled with each attempt."""
     return lambda wildcards, attempt: (
-        5 + CONFIG.images_per_job // photographs_per_minute
+        5 + PLAN.photographs_per_shard // photographs_per_minute
     ) * 2 ** (attempt - 1)
 
 

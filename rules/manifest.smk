@@ -23,16 +23,14 @@ checkpoint manifest:
         "logs/manifest.log",
     benchmark:
         "benchmarks/manifest.tsv"
-    params:
-        images_per_job=CONFIG.images_per_job,
     threads: 1
     resources:
-        mem_mb=megabytes(1000),
-        runtime=10,
+        # the names of all photographs
+        mem_mb=megabytes(1000 + PLAN.photographs // 1500),
+        runtime=10 + PLAN.photographs // 200_000,
         disk_mb=SCRATCH_MB,
     conda:
         "../envs/base.yaml"
     shell:
         "python {input.script:q}"
-        " --images-per-job {params.images_per_job}"
         " --log {log:q}"

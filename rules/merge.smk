@@ -2,7 +2,7 @@
 merge: one row per photograph, failed ones too.
 
 Reads:  every record of every shard, each checked against the SHA-256 in its index
-Writes: stage1.parquet, summary.json
+Writes: stage1.parquet (in large runs a folder of parts), summary.json
 
 The indexes are inputs so that Snakemake waits for them; the script finds them through the manifest, because sixty
 thousand of them do not fit on a command line.
@@ -23,7 +23,7 @@ rule merge:
         entries=str(paths.ENTRIES),
     output:
         table=report(
-            str(paths.TABLE),
+            directory(str(paths.TABLE)) if PLAN.packed else str(paths.TABLE),
             caption="../docs/captions/table.rst",
             category="Results",
             labels={"what": "Stage 1 table"},
@@ -36,7 +36,8 @@ rule merge:
     threads: 1
     resources:
         mem_mb=megabytes(2000),
-        runtime=30,
+        # 100 photographs a second on a slow machine
+        runtime=30 + PLAN.photographs // 6000,
         disk_mb=SCRATCH_MB,
     conda:
         "../envs/merge.yaml"

@@ -35,7 +35,7 @@ rule publish:
     conda:
         "../envs/base.yaml"
     shell:
-        "(cp {input.table:q} {output.table:q}"
+        "(cp -R {input.table:q} {output.table:q}"
         " && cp {input.summary:q} {output.summary:q}"
         " && cp -R report {output.page:q}"
         " && tar -czf {output.records:q} records)"

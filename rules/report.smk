@@ -28,7 +28,8 @@ rule report:
     threads: 1
     resources:
         mem_mb=megabytes(2000),
-        runtime=30,
+        # every record is read for the few that the page shows
+        runtime=30 + PLAN.photographs // 6000,
         disk_mb=SCRATCH_MB,
     conda:
         "../envs/report.yaml"

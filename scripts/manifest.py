@@ -8,12 +8,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import logging
 
+from judge_vision.records import store
 from judge_vision.workflow import command, manifest, paths
 
 
 def work(arguments: argparse.Namespace) -> None:
     """Write the shard lists and the manifest."""
-    written = manifest.write_manifest(manifest.read_inventory(paths.INVENTORY), arguments.images_per_job)
+    written = manifest.write_manifest(paths.INVENTORY, store.read_json(paths.RUN_CONFIG)["images_per_job"])
     logging.info("%d photographs in %d shards", written["photographs"], len(written["shards"]))
 
 

@@ -17,7 +17,7 @@ from judge_vision.workflow import command, paths
 def work(arguments: argparse.Namespace) -> None:
     """Write the page."""
     settings = store.read_json(paths.settings_file("report"))["settings"]
-    page = build_report(ReportSettings(title=settings["title"]))
+    page = build_report(ReportSettings(**settings))
     logging.info("wrote %s", page)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from judge_vision.records.columns import COLUMNS, Column
-from judge_vision.records.table import read_table
+from judge_vision.records.table import read_metadata, read_table
 from judge_vision.workflow import paths
 
 Row = dict[str, Any]
@@ -50,13 +50,15 @@ class Results:
         return [sentence for sentence, _ in said.most_common()]
 
 
-def read_results(later: dict[str, Path] | None = None) -> Results:
-    """The results below the working directory. `later` is for tests; a table that is not there is left out.
+def read_results(later: dict[str, Path] | None = None, rows: list[Row] | None = None) -> Results:
+    """The results below the working directory, all of them or those for `rows` of the Stage 1 table.
+
+    `later` is for tests; a table that is not there is left out.
 
     A critique of other bytes than those Stage 1 saw is of another photograph, and is left out. Raises
     FileNotFoundError without a Stage 1 table.
     """
-    rows, metadata = read_table(paths.TABLE)
+    rows, metadata = read_table(paths.TABLE)[0] if rows is None else rows, read_metadata(paths.TABLE)
     known = {column.name: column for column in COLUMNS}
     names = list(rows[0]) if rows else []
     columns = [known.get(name) or Column(name, "string", "list", "Column of your own list") for name in names]

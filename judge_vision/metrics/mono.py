@@ -29,6 +29,8 @@ class MonoSettings:
 
     long_side_px: int = 1024
     """Longer side at which pictures are judged; larger ones are scaled down in linear light."""
+    heat_maps: bool = True
+    """Draw where a picture that does not pass is not monochrome: some 150 kB each."""
     smoothing_px: int = 9
     """Side of the square over which departures are averaged: cancels noise and the halos of JPEG chroma."""
     neutral_p99: float = 3.0
@@ -115,7 +117,7 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
         "off_curve": evidence,
         "reference": {**reference, "colourfulness": mono_figures.colourfulness(small)},
     }
-    return figures, None if verdict == "pass" else heat_map(small, shown)
+    return figures, heat_map(small, shown) if limits.heat_maps and verdict != "pass" else None
 
 
 def _evidence(lightness: Plane, chroma: Plane, curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, Any]:

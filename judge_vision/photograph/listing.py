@@ -5,26 +5,28 @@ The listing looks at names and at what the file system says; it opens no file.
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from judge_vision.failure import UserError
 from judge_vision.photograph import lists
 from judge_vision.photograph.names import name_to_text, text_to_name
 from judge_vision.photograph.settings import ListingSettings
+from judge_vision.records import store
 
 # Files that systems and programs leave in folders, in lower case.
 _LITTER = frozenset({b"thumbs.db", b"ehthumbs.db", b"desktop.ini", b"icon\r", b"picasa.ini"})
 _LITTER_FOLDERS = frozenset({b"@eadir", b"__macosx", b"$recycle.bin", b"system volume information"})
 
 
-@dataclass(frozen=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """A file as the folder's listing shows it."""
 
     image: str
@@ -47,9 +49,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Inventory:
-    """The entries of a run: plain dictionaries, ready for JSON, sorted by `image`."""
+    """The entries of a run: plain dictionaries, ready for JSON, sorted by `image`; made one by one, to be read once."""
 
-    entries: list[dict[str, Any]]
+    entries: Iterable[dict[str, Any]]
     skipped: dict[str, int]
 
 
@@ -77,13 +79,19 @@ def take_inventory(sources: Sources) -> Inventory:
     photos = Path(sources.photos)
     if not sources.list:
         found = walk(photos, sources.listing)
-        return Inventory([asdict(entry) for entry in found.photographs], dict(sorted(found.skipped.items())))
-    entries = []
-    for row in lists.read_list(Path(sources.list)):
-        file = look_up(photos, row.image, sources.listing)
-        facts = {"image": row.image, "missing": True} if file is None else asdict(file)
-        entries.append({**row.extra, **row.fields, **facts})
-    return Inventory(sorted(entries, key=lambda entry: text_to_name(entry["image"])), {})
+        return Inventory((entry._asdict() for entry in found.photographs), dict(sorted(found.skipped.items())))
+    return Inventory(_listed(photos, Path(sources.list), sources.listing), {})
+
+
+def _listed(photos: Path, path: Path, settings: ListingSettings) -> Iterator[dict[str, Any]]:
+    # as text until its turn comes: ten million rows as dictionaries are eight gigabytes
+    rows = sorted(
+        (text_to_name(row.image), row.image, store.canonical_json({**row.extra, **row.fields}))
+        for row in lists.read_list(path)
+    )
+    for _, image, columns in rows:
+        file = look_up(photos, image, settings)
+        yield {**json.loads(columns), **({"image": image, "missing": True} if file is None else file._asdict())}
 
 
 def walk(photo_root: Path, settings: ListingSettings) -> Listing:
@@ -124,10 +132,15 @@ def look_up(photo_root: Path, image: str, settings: ListingSettings) -> FileEntr
     """
     path = os.path.join(os.fsencode(photo_root), text_to_name(image))  # noqa: PTH118 - bytes: any name must do
     try:
-        facts = os.stat(path)  # noqa: PTH116
+        facts = os.lstat(path)
+        linked = stat.S_ISLNK(facts.st_mode)
+        facts = os.stat(path) if linked else facts  # noqa: PTH116
     except (OSError, ValueError):
         return None
-    if not settings.follow_links and not _inside(path, os.path.realpath(os.fsencode(photo_root))):
+    real_root = _real(os.fsencode(photo_root))
+    # the folder's way is followed once for all its files: it takes longer than all else here
+    inside = _inside(path, real_root) if linked else _within(_real(os.path.dirname(path)), real_root)  # noqa: PTH120
+    if not settings.follow_links and not inside:
         raise UserError(
             f"{image} in the list is a link out of the photo folder; allow it with "
             "--config listing='{follow_links: true}'"
@@ -174,8 +187,16 @@ def _reason_against_link(path: bytes, real_root: bytes, follow_links: bool) -> s
 
 
 def _inside(path: bytes, real_root: bytes) -> bool:
-    real = os.path.realpath(path)
+    return _within(os.path.realpath(path), real_root)
+
+
+def _within(real: bytes, real_root: bytes) -> bool:
     return real == real_root or real.startswith(real_root.rstrip(b"/") + b"/")
+
+
+@lru_cache(maxsize=4096)
+def _real(folder: bytes) -> bytes:
+    return os.path.realpath(folder)
 
 
 def _add(found: Listing, entry: os.DirEntry[bytes], root: bytes) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from judge_vision.failure import UserError
 from judge_vision.photograph.names import name_to_text, text_to_name
@@ -33,42 +32,44 @@ class ListRow:
     """Every other column, by its name."""
 
 
-def read_list(path: Path) -> list[ListRow]:
+def read_list(path: Path) -> Iterator[ListRow]:
     """The rows of a CSV file (UTF-8, separated by commas, semicolons or tabs) or of a Parquet file, in their order.
 
     Raises UserError, with the number of the line, for a missing column, an empty or repeated image, or a path that
     leads out of the photo folder.
     """
-    numbered = list(_parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path))
-    if not numbered:
-        raise UserError(f"the list {path} has no rows")
-    rows = []
     seen: dict[str, int] = {}
-    for line, raw in numbered:
+    for line, raw in _parquet_rows(path) if path.suffix.lower() == ".parquet" else _csv_rows(path):
         row = _row(raw, f"{path}, line {line}")
         if row.image in seen:
             raise UserError(f"{path}, line {line}: {row.image} is in line {seen[row.image]} already; keep one of them")
         seen[row.image] = line
-        rows.append(row)
-    return rows
+        yield row
+    if not seen:
+        raise UserError(f"the list {path} has no rows")
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
     try:
         # Spreadsheets put a byte order mark in front; utf-8-sig takes it away.
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            yield from _cells(path, handle)
     except OSError as error:
         raise UserError(f"the list {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UserError(
             f"the list {path} is not UTF-8 text; save it as 'CSV UTF-8' in the spreadsheet program"
         ) from None
-    if not text:
-        return
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+
+
+def _cells(path: Path, handle: TextIO) -> Iterator[tuple[int, dict[str, str | None]]]:
+    separator = max(",;\t", key=handle.readline().count)
+    handle.seek(0)
+    reader = csv.reader(handle, delimiter=separator, strict=True)
     try:
-        header = [name.strip().lower() for name in next(reader)]
+        header = [name.strip().lower() for name in next(reader, [])]
+        if not header:
+            return
         _check_header(path, header)
         end = reader.line_num
         for cells in reader:
@@ -90,17 +91,21 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     import pyarrow
     import pyarrow.parquet
 
+    number = 0
     try:
-        table = pyarrow.parquet.read_table(path)
+        for file in sorted(path.rglob("*.parquet")) if path.is_dir() else [path]:
+            with pyarrow.parquet.ParquetFile(file) as table:
+                header = [name.strip().lower() for name in table.schema_arrow.names]
+                _check_header(path, header)
+                for batch in table.iter_batches():
+                    columns = [column.to_pylist() for column in batch.columns]
+                    for values in zip(*columns, strict=True):
+                        number += 1
+                        yield number, dict(zip(header, values, strict=True))
     except OSError as error:
         raise UserError(f"the list {path} cannot be read: {error.strerror or error}") from None
     except pyarrow.ArrowException as error:
         raise UserError(f"the list {path} is not a Parquet file: {error}") from None
-    header = [name.strip().lower() for name in table.column_names]
-    _check_header(path, header)
-    columns = [column.to_pylist() for column in table.columns]
-    for number, values in enumerate(zip(*columns, strict=True), start=1):
-        yield number, dict(zip(header, values, strict=True))
 
 
 def _check_header(path: Path, header: list[str]) -> None:

@@ -31,11 +31,12 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
     """
     shown = show(path, settings)
     proof = make_proof(shown.image, shown.facts["sha256"], sizes)
-    # the proof's own picture will do where it is large enough to be averaged again
-    large = max(proof.scaled.shape) >= 2 * settings.thumbnail_side_px
-    thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, settings.thumbnail_side_px)
-    # flushed: whoever finds it later only sees that it is there
-    store.write_bytes(proof_path.with_suffix(".jpg"), thumbnail)
+    if side_px := settings.thumbnail_side_px:
+        # the proof's own picture will do where it is large enough to be averaged again
+        large = max(proof.scaled.shape) >= 2 * side_px
+        thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, side_px)
+        # flushed: whoever finds it later only sees that it is there
+        store.write_bytes(proof_path.with_suffix(".jpg"), thumbnail)
     # not flushed: it is large, and who reads it notices damage
     store.write_bytes(proof_path, proof.save(), durable=False)
     return shown.facts

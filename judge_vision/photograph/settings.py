@@ -37,12 +37,14 @@ class PrepareSettings:
     alpha_background: int = 255
     """Grey level, 0 to 255, that shows through transparent pixels. White, like paper and most browsers."""
     thumbnail_side_px: int = 480
-    """Longer side of the thumbnails that the page shows."""
+    """Longer side of the thumbnails that the page shows, some 30 kB each; 0: none."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a limit that would refuse every photograph."""
-        for name in ("max_pixels", "max_file_bytes", "timeout_s", "memory_mb", "thumbnail_side_px"):
+        for name in ("max_pixels", "max_file_bytes", "timeout_s", "memory_mb"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0")
+        if self.thumbnail_side_px < 0:
+            raise ValueError("thumbnail_side_px must not be less than 0")
         if not 0 <= self.alpha_background <= 255:
             raise ValueError("alpha_background must be 0 to 255")

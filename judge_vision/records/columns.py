@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 SCHEMA_VERSION = "1"
 
+# Rows of one part of the table: a row group of the file or, in large runs, a file. Some 60 MB while it is sorted.
+ROWS_PER_PART = 65_536
+
 
 @dataclass(frozen=True)
 class Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import hashlib
 import json
 import math
@@ -49,9 +50,13 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
         if durable:
             _flush_folder(path.parent)
     except OSError as error:
-        raise UserError(
-            f"{path} cannot be written: {error.strerror}; once that is mended the same command continues the run"
-        ) from None
+        raise _cannot_be_written(path, error) from None
+
+
+def _cannot_be_written(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{path} cannot be written: {error.strerror}; once that is mended the same command continues the run"
+    )
 
 
 def _flush_folder(folder: Path) -> None:
@@ -79,6 +84,49 @@ def write_if_changed(path: Path, data: bytes, durable: bool = True) -> bool:
         pass
     write_bytes(path, data, durable)
     return True
+
+
+def write_lines_if_changed(path: Path, lines: Iterable[bytes]) -> int:
+    """Write `lines` atomically unless `path` holds just those already; return how many there are. Memory: one line.
+
+    Raises UserError as `write_bytes` does.
+    """
+    aside = path.with_name(f".{secrets.token_hex(6)}.part")
+    count = 0
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with aside.open("xb") as handle:
+                for line in lines:
+                    handle.write(line)
+                    count += 1
+                handle.flush()
+                os.fsync(handle.fileno())
+            if not (path.exists() and filecmp.cmp(aside, path, shallow=False)):
+                aside.replace(path)
+                _flush_folder(path.parent)
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot_be_written(path, error) from None
+    return count
+
+
+def replace(made: Path, path: Path) -> None:
+    """Put `made`, a file or a folder of files, in the place of `path`, flushed; a folder in the way has to go before.
+
+    Raises UserError as `write_bytes` does.
+    """
+    try:
+        for file in made.iterdir() if made.is_dir() else (made,):
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())
+        if made.is_dir():
+            _flush_folder(made)
+        made.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise _cannot_be_written(path, error) from None
 
 
 def read_json(path: Path) -> Any:

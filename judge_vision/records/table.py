@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,14 @@ _TYPES: dict[str, pa.DataType] = {
     "bool": pa.bool_(),
     "list<string>": pa.list_(pa.string()),
 }
+
+# Rows kept in memory while a table is written: three parts, some 200 MB.
+_ROWS_HELD = 200_000
+
+_ROWS_READ = 8_192
+
+# Name, step and key in its record of each column.
+_PLACES = [(column.name, column.source, column.record_key) for column in COLUMNS]
 
 # In order: the first step that failed gives the row its reason.
 STEPS = ("prepare", "iqa", "tonal", "mono", "compliance")
@@ -51,19 +64,10 @@ def row(
         "error_type": failed["error_type"] if failed else None,
         "error": failed["error"] if failed else None,
     }
-    values = {
-        column.name: (merged if column.source == "merge" else records[column.source]).get(column.record_key)
-        for column in COLUMNS
-    }
+    values = {name: (merged if source == "merge" else records[source]).get(key) for name, source, key in _PLACES}
     # a photograph that failed before its rules were checked keeps what its list says of it
     known = {name: values[name] if values[name] is not None else value for name, value in listed.items()}
     return {**values, **known, **extra}
-
-
-def write_table(path: Path, rows: list[dict[str, Any]], metadata: dict[str, Any], extra: list[str]) -> None:
-    """Write `rows`, sorted by image, as Parquet, atomically. The same rows and metadata give the same bytes."""
-    ordered = sorted(rows, key=lambda values: values["image"])
-    write_rows(path, ordered, arrow_schema(metadata, extra))
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
@@ -74,12 +78,108 @@ def write_rows(path: Path, rows: list[dict[str, Any]], schema: pa.Schema) -> Non
     store.write_bytes(path, buffer.getvalue())
 
 
+class TableWriter:
+    """Writes rows that come in any order as a table sorted by image, in memory that does not grow with their number.
+
+    The table is one file with a row group for each part or, if `packed`, a folder with a file for each part. A part
+    begins with the image that `starts` names. What does not fit into memory waits beside the table. The same rows,
+    starts and metadata give the same bytes, whatever the order in which the rows came.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, starts: list[str], packed: bool) -> None:
+        """Begin a table that replaces `path` when it is complete."""
+        self._path, self._schema, self._packed = path, schema, packed
+        self._starts = sorted(starts)[1:]
+        self._held: dict[int, list[pa.Table]] = defaultdict(list)
+        self._rows_held = 0
+        self._spilled: dict[int, list[Path]] = defaultdict(list)
+        self._aside = path.with_name(f".{path.name}.part")
+
+    def __enter__(self) -> TableWriter:
+        """Remove what a killed merge left."""
+        shutil.rmtree(self._aside, ignore_errors=True)
+        self._aside.mkdir(parents=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Put the table in its place, unless something went wrong."""
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            shutil.rmtree(self._aside, ignore_errors=True)
+
+    def add(self, rows: list[dict[str, Any]]) -> None:
+        """Add rows, each with an image that no other row has."""
+        ordered = sorted(rows, key=lambda values: values["image"])
+        images = [values["image"] for values in ordered]
+        table = pa.Table.from_pylist(ordered, schema=self._schema)
+        edges = [0, *(bisect_left(images, start) for start in self._starts), len(images)]
+        for part, (first, last) in enumerate(pairwise(edges)):
+            if last > first:
+                self._held[part].append(table.slice(first, last - first))
+        self._rows_held += len(rows)
+        if self._rows_held > _ROWS_HELD:
+            self._spill()
+
+    def _spill(self) -> None:
+        for part, tables in self._held.items():
+            path = self._aside / f"{part}-{len(self._spilled[part])}.arrow"
+            with pa.ipc.new_file(path, self._schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+                for table in tables:
+                    writer.write_table(table)
+            self._spilled[part].append(path)
+        self._held.clear()
+        self._rows_held = 0
+
+    def _parts(self) -> Iterator[pa.Table]:
+        for part in range(len(self._starts) + 1):
+            tables = [pa.ipc.open_file(path).read_all() for path in self._spilled.get(part, [])]
+            tables += self._held.pop(part, [])
+            yield pa.concat_tables(tables or [self._schema.empty_table()]).sort_by("image")
+
+    def _finish(self) -> None:
+        made = self._aside / "table"
+        if self._packed:
+            made.mkdir()
+            for number, part in enumerate(self._parts()):
+                pq.write_table(part, made / f"part-{number:05d}.parquet", compression="zstd")
+        else:
+            with pq.ParquetWriter(made, self._schema, compression="zstd") as writer:
+                for part in self._parts():
+                    writer.write_table(part)
+        if self._path.is_dir() or (self._packed and self._path.exists()):
+            # a folder cannot be exchanged in one step; whoever reads in between sees no table, never half of one
+            self._path.rename(self._aside / "old")
+        store.replace(made, self._path)
+
+
 def read_table(path: Path) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The rows of a Stage 1 table, and its metadata without the `judge_vision.` prefix."""
-    table = pq.read_table(path)
-    metadata = {
+    """The rows of a Stage 1 table, a file or a folder of parts, and its metadata (see `read_metadata`)."""
+    return [row for rows in read_batches(path) for row in rows], read_metadata(path)
+
+
+def read_batches(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """The rows of a Stage 1 table in their order, some thousands at a time: for tables that do not fit into memory."""
+    for file in _files(path):
+        with pq.ParquetFile(file) as part:
+            for batch in part.iter_batches(batch_size=_ROWS_READ):
+                yield batch.to_pylist()
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """What made a Stage 1 table; keys without the `judge_vision.` prefix."""
+    return {
         key.decode().removeprefix("judge_vision."): json.loads(value)
-        for key, value in (table.schema.metadata or {}).items()
+        for key, value in (read_schema(path).metadata or {}).items()
         if key.startswith(b"judge_vision.")
     }
-    return table.to_pylist(), metadata
+
+
+def read_schema(path: Path) -> pa.Schema:
+    """The schema of a Stage 1 table."""
+    return pq.read_schema(_files(path)[0])
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(path.glob("*.parquet")) if path.is_dir() else [path]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,8 @@ from judge_vision.records import store, words
 from judge_vision.report import alike, page
 from judge_vision.report.making import making, run_facts
 from judge_vision.report.photographs import cell, details
-from judge_vision.report.pictures import bring, perceptual_hash
+from judge_vision.report.pictures import bring, perceptual_hashes
+from judge_vision.report.selection import select_rows, selection_sentence
 from judge_vision.report.settings import ReportSettings
 from judge_vision.workflow import paths
 
@@ -40,14 +40,14 @@ def build_report(settings: ReportSettings) -> Path:
     same bytes. How long the jobs took and which engines scored stands apart, in `data/run.js`.
     Raises FileNotFoundError or ValueError where the table or a record is missing or was changed by hand.
     """
-    results = read_results()
-    rows = results.rows
     summary = store.read_json(paths.SUMMARY)
+    results = read_results(rows=select_rows(paths.TABLE, summary, settings.max_photographs))
+    rows = results.rows
     set_findings = store.read_json(paths.ENTRIES)
     index = {
         **_index(results, settings),
         **_pictures(rows),
-        "alike": alike.groups(rows, set_findings, _hashes(rows)),
+        "alike": alike.groups(rows, set_findings, perceptual_hashes(row["sha256"] for row in rows)),
         "skipped": summary["skipped"],
         "notices": results.notices(),
         "made": making(results),
@@ -55,7 +55,7 @@ def build_report(settings: ReportSettings) -> Path:
     rulings = open_rulings(store.read_json(paths.RUN_CONFIG)["compliance"])
     _write_data(rows, details(results, set_findings, rulings))
     facts = {
-        "counts": _counts_sentence(summary),
+        "counts": _counts_sentence(summary) + selection_sentence(len(rows), summary),
         "scores": words.scores_sentence(rows, results.metadata["bundle"]),
         "unrated": words.unrated(rows),
     }
@@ -99,11 +99,6 @@ def _pictures(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
             found[kind].append(int(there))
     store.sweep(PICTURES, kept)
     return found
-
-
-def _hashes(rows: list[dict[str, Any]]) -> list[str | None]:
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(lambda row: perceptual_hash(row["sha256"]) if row["sha256"] else None, rows))
 
 
 def _write_data(rows: list[dict[str, Any]], found: dict[str, str]) -> None:

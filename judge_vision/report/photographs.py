@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
@@ -13,7 +13,7 @@ from judge_vision.records import store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.table import STEPS
 from judge_vision.workflow import paths
-from judge_vision.workflow.shard import read_records
+from judge_vision.workflow.shard import ShardJob, read_records
 
 _ENVELOPE = {"schema", "image", "sha256", "status", "error_type", "error"}
 _COMPLIANCE = ("findings", "fixes", "corrected_copy", "corrected_changes")
@@ -32,14 +32,14 @@ def cell(value: Any) -> Any:
 
 
 def details(results: Results, set_findings: dict[str, list[dict[str, Any]]], rulings: Rulings) -> dict[str, str]:
-    """By image: the details as canonical JSON text (as text because a hundred thousand dictionaries need gigabytes).
+    """By image, for the rows of `results`: the details as canonical JSON text (dictionaries would need gigabytes).
 
     Raises FileNotFoundError or ValueError as `read_records` does.
     """
     later = {kind: [column.name for column in results.columns if column.source == kind] for kind in results.later}
     by_image = {row["image"]: row for row in results.rows}
     found = {}
-    for image, records in _all_records():
+    for image, records in _records_of(by_image):
         one = _details(records, set_findings.get(image, []), rulings)
         for kind, names in later.items():
             values = {name.removeprefix(f"{kind}_"): cell(by_image[image][name]) for name in names}
@@ -48,10 +48,11 @@ def details(results: Results, set_findings: dict[str, list[dict[str, Any]]], rul
     return found
 
 
-def _all_records() -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+def _records_of(images: Container[str]) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
     for shard in store.read_json(paths.MANIFEST)["shards"]:
-        by_step = {step: read_records(step, shard) for step in STEPS}
-        for image in by_step["prepare"]:
+        wanted = [entry["image"] for entry in ShardJob("report", shard).entries() if entry["image"] in images]
+        by_step = {step: read_records(step, shard) for step in STEPS} if wanted else {}
+        for image in wanted:
             yield image, {step: by_step[step][image] for step in STEPS}
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import imagehash
 from PIL import Image
 
+from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.cache import Cache
+from judge_vision.workflow.shard import content_key
 
 
 def bring(source: Path, target: Path) -> bool:
@@ -37,8 +42,27 @@ def bring(source: Path, target: Path) -> bool:
     return True
 
 
-def perceptual_hash(sha256: str) -> str | None:
-    """pHash of a photograph's thumbnail, 16 hexadecimal digits; None without a thumbnail."""
+def perceptual_hashes(contents: Iterable[str | None]) -> list[str | None]:
+    """pHash, 16 hexadecimal digits, of the thumbnail of each photograph, given by SHA-256; None without a thumbnail.
+
+    Kept from page to page: decoding thumbnails is most of the work of a page.
+    """
+    wanted = list(contents)
+    made_by = store.read_json(paths.settings_file("prepare"))["measured_by"]
+    keys = {sha256: content_key(made_by, sha256) for sha256 in wanted if sha256}
+    cache = Cache(paths.cache_folder("report"), "hashes", packed=True)
+    known = {sha256: figures["hash"] for sha256, key in keys.items() if (figures := cache.get(key)) is not None}
+    missing = [sha256 for sha256 in keys if sha256 not in known]
+    with ThreadPoolExecutor() as pool:
+        for sha256, found in zip(missing, pool.map(_perceptual_hash, missing), strict=True):
+            if found is not None:
+                known[sha256] = found
+                cache.put(keys[sha256], {"hash": found})
+    cache.close()
+    return [known.get(sha256) if sha256 else None for sha256 in wanted]
+
+
+def _perceptual_hash(sha256: str) -> str | None:
     try:
         with Image.open(paths.by_content(paths.THUMBNAILS, sha256, ".jpg")) as picture:
             # the hash looks at 32 x 32 grey pixels: a JPEG gives its luma, and at half the size, in less time

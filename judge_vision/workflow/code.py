@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = "judge_vision"
@@ -29,6 +30,12 @@ def imported_modules(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
+def _imports(source: str) -> tuple[str, ...]:
+    """The imports of a source, parsed once: most modules serve several rules, and parsing was half of an idle call."""
+    return tuple(imported_modules(source))
+
+
 def source_files(script: Path, root: Path) -> list[Path]:
     """`script` and every module of the package that it imports, directly or not; sorted.
 
@@ -41,7 +48,7 @@ def source_files(script: Path, root: Path) -> list[Path]:
         if path in found:
             continue
         found.add(path)
-        for name in imported_modules(path.read_text(encoding="utf-8")):
+        for name in _imports(path.read_text(encoding="utf-8")):
             parts = name.split(".")
             module = root.joinpath(*parts).with_suffix(".py")
             package = root.joinpath(*parts, "__init__.py")

@@ -33,8 +33,6 @@ def run(
     parser.add_argument("--log", type=Path, help="write the log to this file, relative to the results folder")
     if sharded:
         parser.add_argument("--shard", required=True, help="which shard, for example 00000")
-    else:
-        parser.add_argument("--images-per-job", type=int, default=256, help=argparse.SUPPRESS)
     if sharded or threaded:
         parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads to use (default: all)")
     arguments = parser.parse_args()

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.records import store
+from judge_vision.records.columns import ROWS_PER_PART
 from judge_vision.workflow import paths
+from judge_vision.workflow.plan import photographs_per_shard
 
-Entry = dict[str, Any]
+# Keys of an inventory's line that are not the user's own columns.
+OWN_KEYS = frozenset({"image", "path", "size", "mtime_ns", "ctime_ns", "title", "category", "author", "missing"})
 
 
 def assign(images: list[str], earlier: dict[str, list[str]], photographs_per_shard: int) -> dict[str, list[str]]:
@@ -34,28 +37,51 @@ def assign(images: list[str], earlier: dict[str, list[str]], photographs_per_sha
     return {name: sorted(kept) for name, kept in shards.items() if kept}
 
 
-def write_manifest(entries: list[Entry], photographs_per_shard: int) -> dict[str, Any]:
+def write_manifest(inventory: Path, images_per_job: int) -> dict[str, Any]:
     """Write the shard lists and the manifest below the working directory; return the manifest.
 
     A shard list whose photographs are unchanged is not touched: Snakemake re-runs only shards whose list changed.
+    The manifest also says what the table needs to know before its first row: the names of the user's own columns, and
+    the first image of each of its parts. Memory: the names of all photographs, some 500 bytes each.
     """
-    by_image = {entry["image"]: entry for entry in entries}
+    places, columns = _survey(inventory)
+    images = list(places)
     earlier = {path.stem: _images(path) for path in sorted(paths.shard_list("x").parent.glob("*.jsonl"))}
-    shards = assign(list(by_image), earlier, photographs_per_shard)
-    for name, images in shards.items():
-        lines = "".join(store.canonical_json(by_image[image]) + "\n" for image in images)
-        store.write_if_changed(paths.shard_list(name), lines.encode())
+    shards = assign(images, earlier, photographs_per_shard(len(images), images_per_job))
+    with inventory.open("rb") as handle:
+
+        def line(image: str) -> bytes:
+            handle.seek(places[image])
+            return handle.readline()
+
+        for name, kept in shards.items():
+            store.write_if_changed(paths.shard_list(name), b"".join(map(line, kept)))
     for name in earlier.keys() - shards.keys():
         paths.shard_list(name).unlink()
-    manifest = {"photographs": len(entries), "shards": sorted(shards)}
+    manifest = {
+        "photographs": len(images),
+        "shards": sorted(shards, key=int),
+        "columns": sorted(columns),
+        "parts": images[::ROWS_PER_PART],
+    }
     store.write_json(paths.MANIFEST, manifest)
     return manifest
 
 
-def read_inventory(path: Path) -> list[Entry]:
-    """The photographs in the inventory, in its order."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+def _survey(inventory: Path) -> tuple[dict[str, int], set[str]]:
+    """Where in the inventory the line of each image starts, in its order, and which columns are the user's own."""
+    places: dict[str, int] = {}
+    columns: set[str] = set()
+    start = 0
+    with inventory.open("rb") as handle:
+        for line in handle:
+            entry = json.loads(line)
+            places[entry["image"]] = start
+            columns |= entry.keys() - OWN_KEYS
+            start += len(line)
+    return places, columns
 
 
 def _images(shard_list: Path) -> list[str]:
-    return [entry["image"] for entry in read_inventory(shard_list)]
+    with shard_list.open("rb") as handle:
+        return [json.loads(line)["image"] for line in handle]

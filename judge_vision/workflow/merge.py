@@ -5,71 +5,121 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
-from judge_vision.compliance.rulings import idle_rulings, open_rulings, with_rulings
+from judge_vision.compliance.rulings import Rulings, idle_rulings, open_rulings, with_rulings
 from judge_vision.records import store
-from judge_vision.records.table import STEPS, row, write_table
+from judge_vision.records.columns import COLUMNS
+from judge_vision.records.table import STEPS, TableWriter, arrow_schema, row
 from judge_vision.workflow import paths
+from judge_vision.workflow.cache import update_catalogue
+from judge_vision.workflow.plan import read_plan
 from judge_vision.workflow.shard import ShardJob, read_records
 
-# Keys of a shard list's line that are not the user's own columns.
-_OWN_KEYS = {"image", "path", "size", "mtime_ns", "ctime_ns", "title", "category", "author", "missing"}
+Row = dict[str, Any]
+Record = dict[str, Any]
+
+# Failures that the summary names; the table has them all.
+_FAILURES_NAMED = 10_000
 
 
 def merge() -> dict[str, Any]:
-    """Write `stage1.parquet` and `summary.json`; return the summary.
+    """Write `stage1.parquet` and `summary.json`; return the summary. Memory: one shard, and some 200,000 rows.
 
     Raises FileNotFoundError or ValueError where a shard's records are missing or are not what its index says.
     """
     manifest = store.read_json(paths.MANIFEST)
-    rows: list[dict[str, Any]] = []
-    extra_names: set[str] = set()
     set_findings = store.read_json(paths.ENTRIES)
     rulings = open_rulings(store.read_json(paths.RUN_CONFIG)["compliance"])
-    checked = []
-    for records, entry in _photographs(manifest["shards"]):
+    ruled: list[Record] = []
+    packed = read_plan().packed
+    columns = own_columns(manifest["columns"])
+    schema = arrow_schema(_metadata(), list(columns.values()))
+    tally = Tally()
+    with TableWriter(paths.TABLE, schema, manifest["parts"], packed) as table:
+        for shard in manifest["shards"]:
+            photographs = list(_photographs(shard, set_findings, rulings))
+            rows = [_row(records, entry, columns) for records, entry in photographs]
+            ruled += [records["compliance"] for records, _ in photographs if records["compliance"]["sha256"] in rulings]
+            tally.add(rows)
+            table.add(rows)
+        if tally.photographs != manifest["photographs"]:
+            raise ValueError(
+                f"{manifest['photographs']} photographs in the manifest, {tally.photographs} in the records"
+            )
+    summary = tally.summary() | {"idle_rulings": idle_rulings(ruled, rulings)}
+    store.write_json(paths.SUMMARY, summary)
+    sweep(set(manifest["shards"]), STEPS)
+    if packed:
+        for step in STEPS:
+            update_catalogue(paths.cache_folder(step))
+    return summary
+
+
+def own_columns(names: list[str]) -> dict[str, str]:
+    """The table's columns for the columns of the user's list: their own names, unless the table has those already."""
+    taken = {column.name for column in COLUMNS}
+    columns = {}
+    for name in names:
+        column = name
+        while column in taken or (column != name and column in names):
+            column = f"list_{column}"
+        taken.add(column)
+        columns[name] = column
+    return columns
+
+
+@dataclass
+class Tally:
+    """How many photographs are ok and failed, and why."""
+
+    photographs: int = 0
+    by_type: Counter[str] = field(default_factory=Counter)
+    failures: list[dict[str, str]] = field(default_factory=list)
+    """Those named: the first ones by image."""
+
+    def add(self, rows: list[Row]) -> None:
+        """Count rows of the table."""
+        failed = [row for row in rows if row["status"] == "failed"]
+        self.photographs += len(rows)
+        self.by_type.update(row["error_type"] for row in failed)
+        self.failures += [{key: row[key] for key in ("image", "error_type", "error")} for row in failed]
+        self.failures = sorted(self.failures, key=lambda failure: failure["image"])[:_FAILURES_NAMED]
+
+    def summary(self) -> dict[str, Any]:
+        """The counts, the failures, and what the folder held besides."""
+        failed = self.by_type.total()
+        return {
+            "photographs": self.photographs,
+            "ok": self.photographs - failed,
+            "failed": failed,
+            "failures": self.failures,
+            "failed_by_type": dict(sorted(self.by_type.items())),
+            "skipped": store.read_json(paths.SKIPPED),
+        }
+
+
+def _photographs(
+    shard: str, set_findings: dict[str, list[Record]], rulings: Rulings
+) -> Iterator[tuple[dict[str, Record], dict[str, Any]]]:
+    """Each photograph's records by step, with what the whole set and people say of it, and its line in the list."""
+    by_step = {step: read_records(step, shard) for step in STEPS}
+    for entry in ShardJob("merge", shard).entries():
+        records = {step: by_step[step][entry["image"]] for step in STEPS}
         found = set_findings.get(entry["image"], [])
         if found and records["compliance"]["status"] == "ok":
             records["compliance"] = add_findings(records["compliance"], found)
         records["compliance"] = with_rulings(records["compliance"], rulings)
-        checked.append(records["compliance"])
-        extra = {key: entry[key] for key in entry.keys() - _OWN_KEYS}
-        extra_names |= extra.keys()
-        listed = {key: entry.get(key) for key in ("title", "category", "author")}
-        rows.append(row(records, listed, extra))
-    if len(rows) != manifest["photographs"]:
-        raise ValueError(f"{manifest['photographs']} photographs in the manifest, {len(rows)} in the records")
-    write_table(paths.TABLE, rows, _metadata(), sorted(extra_names))
-    summary = summarise(rows) | {"idle_rulings": idle_rulings(checked, rulings)}
-    store.write_json(paths.SUMMARY, summary)
-    sweep(set(manifest["shards"]), STEPS)
-    return summary
+        yield records, entry
 
 
-def summarise(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """How many photographs are ok and failed, the failures by reason, and what the folder held besides."""
-    failures = [row for row in rows if row["status"] == "failed"]
-    return {
-        "photographs": len(rows),
-        "ok": len(rows) - len(failures),
-        "failed": len(failures),
-        "failures": [
-            {"image": row["image"], "error_type": row["error_type"], "error": row["error"]}
-            for row in sorted(failures, key=lambda row: row["image"])
-        ],
-        "failed_by_type": dict(sorted(Counter(row["error_type"] for row in failures).items())),
-        "skipped": store.read_json(paths.SKIPPED),
-    }
-
-
-def _photographs(shards: list[str]) -> Iterator[tuple[dict[str, dict[str, Any]], dict[str, Any]]]:
-    for shard in shards:
-        by_step = {step: read_records(step, shard) for step in STEPS}
-        for entry in ShardJob("merge", shard).entries():
-            yield {step: by_step[step][entry["image"]] for step in STEPS}, entry
+def _row(records: dict[str, Record], entry: dict[str, Any], columns: dict[str, str]) -> Row:
+    extra = {column: entry.get(name) for name, column in columns.items()}
+    listed = {key: entry.get(key) for key in ("title", "category", "author")}
+    return row(records, listed, extra)
 
 
 def _metadata() -> dict[str, Any]:

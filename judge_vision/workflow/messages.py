@@ -21,7 +21,11 @@ HOW_TO_TURN_ON = (
 
 def summary(results: Path) -> str:
     """How many photographs are ok and failed and why, and where the table and the page are."""
-    found = store.read_json(results / paths.SUMMARY)
+    try:
+        found = store.read_json(results / paths.SUMMARY)
+    except FileNotFoundError:
+        # a single target was asked for
+        return "there is no table yet; run without a target to make it"
     lines = [f"{found['photographs']} photographs: {found['ok']} ok, {found['failed']} failed"]
     lines += _failures(found)
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found["skipped"].items()) if count)

@@ -13,6 +13,7 @@ RUN = STATE / "run.json"
 PROGRESS = STATE / "progress.jsonl"
 RATES = STATE / "rates.json"
 BUCKET = STATE / "bucket.json"
+PLAN = STATE / "plan.json"
 RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
@@ -63,7 +64,7 @@ def engines_file(shard: str) -> Path:
 
 
 def records_folder(rule: str) -> Path:
-    """The records of one rule, one file per photograph, in one folder per shard."""
+    """The records of one rule: for each shard a folder with a file per photograph or, packed, one file."""
     return Path("records") / rule
 
 

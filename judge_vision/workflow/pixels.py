@@ -51,9 +51,13 @@ class PixelJob(ShardJob):
         """The cache key of the figures of a prepared photograph."""
         return content_key(self._document["measured_by"], (item.facts or {}).get("sha256"))
 
-    def is_known(self, item: Item) -> bool:
-        """Nothing has to be measured: the figures are in the cache, or the photograph could not be prepared."""
-        return (item.facts or {}).get("status") == "failed" or self.cached(self.key(item)) is not None
+    def are_known(self, items: list[Item]) -> bool:
+        """Nothing has to be measured: the figures are in the cache, or the photographs could not be prepared."""
+        cache = self.cache()
+        prepared = [item for item in items if (item.facts or {}).get("status") != "failed"]
+        known = all(cache.get(self.key(item)) is not None for item in prepared)
+        cache.close()
+        return known
 
     def proof(self, item: Item) -> Proof:
         """The proof of a prepared photograph, made again where an earlier run has deleted it.

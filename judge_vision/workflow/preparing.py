@@ -12,6 +12,7 @@ from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
 from judge_vision.workflow import paths
+from judge_vision.workflow.cache import Cache
 from judge_vision.workflow.pixels import READERS
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
 
@@ -25,7 +26,7 @@ def prepare_shard(shard: str, workers: int) -> None:
     settings, sizes = PrepareSettings(**document["settings"]), ProofSizes(**document["proof"])
     photos = Path(store.read_json(paths.RUN_CONFIG)["photos"])
     paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
-    readers = {rule: ShardJob(rule, shard).settings()["measured_by"] for rule in READERS}
+    readers = [(ShardJob(rule, shard).settings()["measured_by"], ShardJob(rule, shard).cache()) for rule in READERS]
 
     def proof_file(item: Item) -> Path:
         return paths.proof_file(shard, item.image, document["proof"])
@@ -35,7 +36,8 @@ def prepare_shard(shard: str, workers: int) -> None:
         return content_key(document["measured_by"], *(item.entry.get(name) for name in _STAMP))
 
     def usable(item: Item, facts: Figures) -> bool:
-        if not paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg").exists():
+        thumbnail = paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg")
+        if settings.thumbnail_side_px and not thumbnail.exists():
             return False
         return proof_file(item).exists() or not _wanted(facts["sha256"], readers)
 
@@ -44,23 +46,20 @@ def prepare_shard(shard: str, workers: int) -> None:
         by_image = {item.image: item for item in items}
         for image, found in prepare_all(todo, settings, sizes, workers):
             outcome: Outcome = found
-            if not isinstance(found, PhotographError):
+            if isinstance(found, PhotographError):
+                if by_image[image].entry.get("missing"):
+                    outcome = PhotographError(ErrorType.MISSING, "the list names it, but there is no such file")
+            elif settings.thumbnail_side_px:
                 thumbnail = proof_file(by_image[image]).with_suffix(".jpg")
                 target = paths.by_content(paths.THUMBNAILS, found["sha256"], ".jpg")
                 target.parent.mkdir(parents=True, exist_ok=True)
                 thumbnail.replace(target)
-            elif by_image[image].entry.get("missing"):
-                outcome = PhotographError(ErrorType.MISSING, "the list names it, but there is no such file")
             yield by_image[image], outcome
 
     items = [Item(entry["image"], entry) for entry in job.entries()]
     job.run(items, measure, key, usable)
 
 
-def _wanted(sha256: str, readers: dict[str, str]) -> bool:
+def _wanted(sha256: str, readers: list[tuple[str, Cache]]) -> bool:
     """Whether a rule still has to measure the photograph, and so needs its proof."""
-    for rule, measured_by in readers.items():
-        key = content_key(measured_by, sha256)
-        if not (paths.cache_folder(rule) / key[:2] / f"{key}.json").exists():
-            return True
-    return False
+    return any(content_key(measured_by, sha256) not in cache for measured_by, cache in readers)

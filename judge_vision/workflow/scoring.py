@@ -52,7 +52,7 @@ class _Scoring:
     def work(self, name: str) -> None:
         """Score the shard with the engine `name`. Raises EngineUnavailable; what was scored before is in the cache."""
         items = self._job.items()
-        if name == "container" and not all(self._job.is_known(item) for item in items):
+        if name == "container" and not self._job.are_known(items):
             self._in_container()
             return
 

@@ -30,6 +30,7 @@ from judge_vision.records import store
 from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later, paths
 from judge_vision.workflow.code import code_digest, data_digest
 from judge_vision.workflow.pixels import READERS
+from judge_vision.workflow.plan import make_plan
 
 # The libraries whose version can change what a rule computes.
 LIBRARIES = {
@@ -109,7 +110,9 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     left_out = bucket.bring(opener, config.bucket.photos, results) if config.bucket.photos else {}
     if config.bucket.results:
         bucket.keep_from_being_empty(opener, config.bucket.results)
-    _write_inventory(config, results, left_out)
+    photographs = _write_inventory(config, results, left_out)
+    plan = make_plan(photographs, config.images_per_job, config.json.pack_above)
+    _write(results / paths.PLAN, dataclasses.asdict(plan))
     documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
     # which sizes the proofs have changes no fact of a photograph, so it is no part of `measured_by`
     documents["prepare"]["proof"] = dataclasses.asdict(
@@ -119,6 +122,7 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
         print(f"judge-vision: no model scores: {problem}", file=sys.stderr)
         # so that the same command on a better machine scores what is missing
         documents["iqa"]["processor"] = problem
+    documents["merge"]["packed"] = plan.packed
     for rule in READ_PIXELS:
         # other preparation, other pixels
         documents[rule]["measured_by"] = store.digest(
@@ -133,6 +137,7 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     if config.stage2.resolved_engine() != "off":
         later.forget_failed(results)
     cache_limit.trim(results / paths.CACHE, config.cache.max_mb)
+    _forget_other_form(results / paths.TABLE, plan.packed)
     _say_how_long(config, results, cores)
 
 
@@ -265,13 +270,15 @@ def _write(path: Path, value: Any) -> bool:
     return store.write_if_changed(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode())
 
 
-def _write_inventory(config: Config, results: Path, left_out: dict[str, int]) -> None:
+def _write_inventory(config: Config, results: Path, left_out: dict[str, int]) -> int:
+    """Write the inventory, unless it is the one that is there; return how many photographs it holds."""
     from judge_vision.photograph import listing
 
     found = listing.take_inventory(config)
-    lines = "".join(store.canonical_json(entry) + "\n" for entry in found.entries)
-    store.write_if_changed(results / paths.INVENTORY, lines.encode())
+    lines = (store.canonical_json(entry).encode() + b"\n" for entry in found.entries)
+    photographs = store.write_lines_if_changed(results / paths.INVENTORY, lines)
     _write(results / paths.SKIPPED, {**found.skipped, **left_out})
+    return photographs
 
 
 def _forget_broken_manifest(results: Path) -> None:
@@ -284,3 +291,9 @@ def _forget_broken_manifest(results: Path) -> None:
         return
     if not all((results / paths.shard_list(shard)).exists() for shard in shards):
         manifest.unlink()
+
+
+def _forget_other_form(table: Path, packed: bool) -> None:
+    """Delete the table of a run that was packed, if this one is not, or the other way round."""
+    if table.exists() and table.is_dir() != packed:
+        shutil.rmtree(table) if table.is_dir() else table.unlink()

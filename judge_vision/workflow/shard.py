@@ -1,17 +1,15 @@
 """One job: a rule's work on the photographs of one shard.
 
 The loop is the same for every rule. For each photograph it looks for the figures in the cache, measures what is
-missing, writes one record per photograph and, when all are written, one index that names each record and its SHA-256.
+missing, writes one record per photograph and, when all are written, one index that vouches for them with SHA-256.
 Only the index is a declared output: Snakemake deletes the declared outputs of a job that failed, and what was measured
 before must survive that. Standard library only: the scoring container runs this too.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,8 +20,10 @@ from typing import Any
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.workflow import packing, paths
+from judge_vision.workflow.cache import Cache
 from judge_vision.workflow.lock import held
+from judge_vision.workflow.plan import read_plan
 from judge_vision.workflow.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ class ShardJob:
         """
         with held(paths.job_lock(self.rule, self.shard)):
             started = time.monotonic()
+            cache = self.cache()
             outcomes: dict[str, Outcome] = {}
             pending: list[Item] = []
             cached = 0
@@ -101,7 +102,7 @@ class ShardJob:
                 if item.facts is not None and item.facts["status"] == "failed":
                     outcomes[item.image] = PhotographError(ErrorType(item.facts["error_type"]), item.facts["error"])
                     continue
-                figures = self.cached(key(item))
+                figures = cache.get(key(item))
                 if figures is not None and usable(item, figures):
                     outcomes[item.image] = figures
                     cached += 1
@@ -110,37 +111,25 @@ class ShardJob:
             progress = Progress(self.label, len(items), len(pending), cached)
             for item, outcome in measure(pending) if pending else ():
                 if not isinstance(outcome, PhotographError):
-                    store.write_json(self._cache_file(key(item)), outcome, durable=False)
+                    cache.put(key(item), outcome)
                 else:
                     log.warning("%s: %s: %s", item.image, outcome.error_type.value, outcome.message)
                 outcomes[item.image] = outcome
                 progress.step()
-            self._write_index([self._write_record(item, outcomes[item.image]) for item in items])
+            cache.close()
+            self._write_records([self._record(item, outcomes[item.image]) for item in items])
             failed = sum(isinstance(outcome, PhotographError) for outcome in outcomes.values())
             progress.finish(failed)
             self._write_statistics(len(items), cached, failed, time.monotonic() - started)
 
-    def _cache_file(self, key: str) -> Path:
-        return paths.cache_folder(self.rule) / key[:2] / f"{key}.json"
+    def cache(self) -> Cache:
+        """What the rule measured before, on any shard."""
+        return Cache(paths.cache_folder(self.rule), self.shard, read_plan().packed)
 
-    def cached(self, key: str) -> Figures | None:
-        """The figures in the cache; None where there are none."""
-        try:
-            figures = dict(store.read_json(self._cache_file(key)))
-            # used now: what has not been used for longest goes first where the cache has a limit
-            os.utime(self._cache_file(key))
-            return figures
-        except FileNotFoundError:
-            return None
-        except ValueError:
-            # cannot come from us, every write is atomic: measured anew rather than trusted
-            log.warning("the cache file %s is damaged; measuring again", self._cache_file(key))
-            return None
-
-    def _write_record(self, item: Item, outcome: Outcome) -> dict[str, str]:
+    def _record(self, item: Item, outcome: Outcome) -> dict[str, Any]:
         failure = outcome if isinstance(outcome, PhotographError) else None
         figures: Figures = outcome.details if isinstance(outcome, PhotographError) else outcome
-        record = {
+        return {
             "schema": f"judge-vision/{self.rule}/1",
             "image": item.image,
             "sha256": figures.get("sha256")
@@ -151,25 +140,15 @@ class ShardJob:
             "error": failure.message if failure else None,
             **{name: value for name, value in figures.items() if name != "sha256"},
         }
-        path = paths.records_folder(self.rule) / self.shard / paths.file_name(item.image, ".json")
-        text = json.dumps(record, sort_keys=True, allow_nan=False, indent=1) + "\n"
-        store.write_if_changed(path, text.encode(), durable=False)
-        return {
-            "image": item.image,
-            "file": path.as_posix(),
-            "sha256": hashlib.sha256(text.encode()).hexdigest(),
-            "status": str(record["status"]),
-        }
 
-    def _write_index(self, rows: list[dict[str, str]]) -> None:
-        folder = paths.records_folder(self.rule) / self.shard
-        kept = {Path(row["file"]).name for row in rows}
-        for path in folder.glob("*.json") if folder.is_dir() else ():
-            if path.name not in kept:
-                path.unlink()
-        # one flush for all records, before the index that vouches for them: a flush per file costs milliseconds each
-        os.sync()
-        store.write_json(paths.index_file(self.rule, self.shard), {"rule": self.rule, "records": rows})
+    def _write_records(self, records: list[dict[str, Any]]) -> None:
+        packing.write_records(
+            paths.index_file(self.rule, self.shard),
+            paths.records_folder(self.rule) / self.shard,
+            [(paths.file_name(record["image"], ".json"), record) for record in records],
+            self.rule,
+            read_plan().packed,
+        )
 
     def _write_statistics(self, total: int, cached: int, failed: int, seconds: float) -> None:
         # beside the index, not in it: timings would make every index differ and wake what depends on it
@@ -183,15 +162,11 @@ class ShardJob:
 def read_records(rule: str, shard: str) -> dict[str, dict[str, Any]]:
     """The records that `rule` wrote for `shard`, by image, each checked against the SHA-256 in the index.
 
+    The one way to read them: the form, a file per photograph or one per shard, is the index's affair.
+
     Raises FileNotFoundError for a missing index or record, ValueError for a record that was changed by hand.
     """
-    records = {}
-    for row in store.read_json(paths.index_file(rule, shard))["records"]:
-        data = Path(row["file"]).read_bytes()
-        if hashlib.sha256(data).hexdigest() != row["sha256"]:
-            raise ValueError(f"{row['file']} is not what {rule} wrote; delete it and state/index/{rule}/{shard}.json")
-        records[row["image"]] = json.loads(data)
-    return records
+    return packing.read_records(paths.index_file(rule, shard))
 
 
 def each(function: Callable[[Item], Figures], workers: int) -> Measure:

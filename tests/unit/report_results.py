@@ -101,7 +101,9 @@ def _photograph(number: int, dice: random.Random, unrated: bool) -> Record:
 def write(results: Path, made: list[Record], set_findings: dict[str, list[Record]] | None = None) -> None:
     """Write the results folder `results`, which must be the working directory, with everything but the page."""
     entries = [{"image": one["image"], "path": one["image"], **one["extra"]} for one in made]
-    shards = write_manifest(entries, 256)["shards"]
+    entries.sort(key=lambda entry: entry["image"])
+    store.write_bytes(paths.INVENTORY, "".join(store.canonical_json(entry) + "\n" for entry in entries).encode())
+    shards = write_manifest(paths.INVENTORY, 256)["shards"]
     by_image = {one["image"]: one for one in made}
     for rule in ("prepare", "iqa", "tonal", "mono", "compliance"):
         unrated = any(one["iqa"]["human_ratings"] is False for one in made)

@@ -5,7 +5,7 @@ import pytest
 
 from judge_vision.failure import UserError
 from judge_vision.photograph import lists
-from judge_vision.photograph.listing import walk
+from judge_vision.photograph.listing import look_up, walk
 from judge_vision.photograph.names import locate, name_to_text, text_to_name
 from judge_vision.photograph.settings import ListingSettings
 
@@ -80,4 +80,27 @@ def test_a_wrong_list_is_refused_with_what_is_wrong(tmp_path, text, says):
     path = tmp_path / "list.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=says):
-        lists.read_list(path)
+        list(lists.read_list(path))
+
+
+def test_a_list_of_many_parts_is_one_list(tmp_path):
+    folder = tmp_path / "many.parquet"
+    folder.mkdir()
+    for name in "ba":
+        pd.DataFrame({"image": [f"{name}.jpg"]}).to_parquet(folder / f"{name}.parquet")
+    assert [row.image for row in lists.read_list(folder)] == ["a.jpg", "b.jpg"]
+
+
+def test_a_listed_link_out_of_the_folder_is_refused(tmp_path):
+    photos = tmp_path / "photos"
+    (photos / "real").mkdir(parents=True)
+    (tmp_path / "secret.jpg").write_bytes(b"x")
+    (photos / "real" / "a.jpg").write_bytes(b"x")
+    (photos / "out.jpg").symlink_to(tmp_path / "secret.jpg")
+    (photos / "in").symlink_to(photos / "real")
+    (photos / "away").symlink_to(tmp_path)
+    assert look_up(photos, "in/a.jpg", SETTINGS).size == 1
+    assert look_up(photos, "gone.jpg", SETTINGS) is None and look_up(photos, "real", SETTINGS) is None
+    for image in ("out.jpg", "away/secret.jpg"):
+        with pytest.raises(UserError, match="link out"):
+            look_up(photos, image, SETTINGS)

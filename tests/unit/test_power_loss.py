@@ -5,6 +5,7 @@ the power failed right then: everything, only what was flushed, all names with n
 everything but the content of one file that was not flushed.
 """
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -115,15 +116,18 @@ def test_a_power_cut_at_any_step_of_a_job(tmp_path, monkeypatch, earlier):
 def test_a_power_cut_at_any_step_of_the_manifest(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     entries = [{"image": f"{number}.jpg", "size": number} for number in range(5)]
+    inventory = "".join(store.canonical_json(entry) + "\n" for entry in entries).encode()
+    store.write_bytes(paths.INVENTORY, inventory)
     with monkeypatch.context() as patch:
         disk = Disk(patch)
-        manifest.write_manifest(entries, 2)
-    wanted = {path: path.read_bytes() for path in inodes()}
+        manifest.write_manifest(paths.INVENTORY, 2)
+    lists = paths.shard_list("x").parent
+    wanted = {path: path.read_bytes() for path in inodes() if path.parent == lists}
     for cut in disk.cuts:
         restore(cut)
         if paths.MANIFEST in cut:
-            lists = {path: content for path, content in cut.items() if path.suffix == ".jsonl"}
-            assert lists == {path: content for path, content in wanted.items() if path.suffix == ".jsonl"}
-        manifest.write_manifest(entries, 2)
-        listed = [entry for path in sorted(Path().rglob("*.jsonl")) for entry in manifest.read_inventory(path)]
+            assert {path: content for path, content in cut.items() if path.parent == lists} == wanted
+        store.write_bytes(paths.INVENTORY, inventory)
+        manifest.write_manifest(paths.INVENTORY, 2)
+        listed = [json.loads(line) for path in lists.glob("*.jsonl") for line in path.read_text().splitlines()]
         assert sorted(listed, key=lambda entry: entry["size"]) == entries

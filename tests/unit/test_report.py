@@ -239,3 +239,19 @@ def test_every_column_has_a_name_for_people(results: Path) -> None:
     titles = [column["title"] for column in columns]
     assert len(set(titles)) == len(titles)
     assert not any("_" in title for title in titles)
+
+
+def test_a_page_of_a_large_table_holds_failures_and_an_even_sample_and_says_so(results: Path) -> None:
+    """300 photographs, 3 of them failed: of the other 297 every 18th fills the 17 places that are left of 20."""
+    made = report_results.photographs(300)
+    report_results.write(results, made)
+    text = build_report(ReportSettings("Round", max_photographs=20)).read_text()
+    data = report_results.page_data(results / "report" / "index.html")
+    names = [column["name"] for column in data["columns"]]
+    status = [row[names.index("status")] for row in data["rows"]]
+    assert (status.count("failed"), status.count("ok")) == (3, 17)
+    images = [row[names.index("image")] for row in data["rows"]]
+    assert images == sorted(images)
+    assert "300 photographs: 297 measured, 3 failed. This page shows 20 of them" in text
+    assert len(details_of(results, 0)) == 20
+    assert len(list((results / "report" / "pictures").rglob("*.jpg"))) <= 20

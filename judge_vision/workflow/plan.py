@@ -1,0 +1,53 @@
+"""How large shards are and in which form results are kept, by the number of photographs. Standard library only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from judge_vision.records import store
+from judge_vision.workflow import paths
+
+# Jobs a shard takes: prepare, iqa, tonal, mono, compliance.
+JOBS_PER_SHARD = 5
+# Shards up to which they keep the size that was asked for. Each costs about two CPU seconds, for five interpreters to
+# start and five jobs to be scheduled, which 256 photographs are worth and one is not.
+_SHARDS_AT_TARGET = 100
+# Most shards that are planned: 20,000 jobs, a dry run of which takes a minute and half a gigabyte.
+_MOST_SHARDS = 3_950
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run of so many photographs does differently from a small one."""
+
+    photographs: int = 0
+    photographs_per_shard: int = 1
+    packed: bool = False
+    """Records and cache in one file per shard and rule, and the table as a folder of parts."""
+
+
+def make_plan(photographs: int, images_per_job: int, pack_above: int) -> Plan:
+    """The plan for `photographs`: shards of about `images_per_job`, packed if there are more than `pack_above`."""
+    return Plan(photographs, photographs_per_shard(photographs, images_per_job), photographs > pack_above)
+
+
+def photographs_per_shard(photographs: int, target: int) -> int:
+    """`target`, or more where that would make too many jobs.
+
+    Beyond 500 jobs the size of a shard and the number of shards grow alike, each with the square root of the number of
+    photographs: Snakemake's time for a job grows with the number of jobs, while a job must not take days, nor a shard's
+    list pass the megabyte up to which Snakemake compares content. 1,000 jobs do 100,000 photographs, 10,000 jobs ten
+    million; 20,000 are the most.
+    """
+    grown = target * math.sqrt(photographs / (target * _SHARDS_AT_TARGET))
+    return max(target, math.ceil(grown), -(-photographs // _MOST_SHARDS))
+
+
+def read_plan(results: Path = Path()) -> Plan:
+    """The plan of the last run in `results`; the one for a single photograph where nothing was planned."""
+    try:
+        return Plan(**store.read_json(results / paths.PLAN))
+    except FileNotFoundError:
+        return Plan()

@@ -1,0 +1,72 @@
+"""Sizing by hand: round costs, so that every figure can be worked out in the head."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from judge_vision.workflow.sizing import Machine, hints, size_run, table
+
+ROOT = Path(__file__).parents[2]
+COSTS = {
+    "pack_above": 100_000,
+    "photograph_cpu_s": {"club": {"prepare": 0.3, "iqa": 3.6, "tonal": 0.1, "mono": 0.2, "compliance": 0.12}},
+    "job_cpu_s": {"prepare": 0.0, "iqa": 0.0, "tonal": 0.0, "mono": 0.0, "compliance": 0.0},
+    "job_mb": {"prepare": 1000, "iqa": 2000, "tonal": 500, "mono": 500, "compliance": 500},
+    "gpu_photographs_per_s": 10.0,
+    "gpu_job_s": 0.0,
+    "listing_cpu_s": 0.0,
+    "scheduling_cpu_s": 0.0,
+    "planning_mb": {"first": 200, "per_million": 100},
+    "merge_cpu_s": 0.036,
+    "merge_mb": {"first": 500, "per_million": 0},
+    "report_cpu_s": 0.36,
+    "report_mb": {"first": 300, "per_million": 0},
+    "report_most": 10_000,
+    "disk_bytes": {"records": 10_000, "thumbnails": 30_000},
+}
+
+
+def test_hours_jobs_and_disk_of_a_run_on_cores_alone():
+    sizing = size_run(10_000, Machine(10, 0), COSTS, "club")
+    hours = {step.name: step.hours for step in sizing.steps}
+    assert hours["prepare"] == pytest.approx(10_000 * 0.3 / 10 / 3600)
+    assert hours["iqa"] == pytest.approx(1.0)
+    assert (hours["merge"], hours["report"]) == (pytest.approx(0.1), pytest.approx(1.0))
+    # 40 shards of 256, five rules, and manifest, merge and report
+    assert (sizing.shards, sizing.jobs) == (40, 203)
+    assert sizing.disk_gb == {"records": 0.1, "thumbnails": 0.3}
+    # host rules .2 h and scoring 1 h share the cores; merge and report follow
+    assert sizing.hours == pytest.approx(1.0 + 0.2 + 1.1)
+
+
+def test_gpus_work_beside_the_cores_and_the_slower_one_counts():
+    sizing = size_run(10_000, Machine(10, 1), COSTS, "club")
+    assert next(step for step in sizing.steps if step.name == "iqa").hours == pytest.approx(10_000 / 10 / 3600)
+    assert sizing.hours == pytest.approx(10_000 / 36_000 + 1.1)
+
+
+def test_ten_million_are_packed_and_stay_below_twenty_thousand_jobs():
+    machine = Machine(64, 8)
+    sizing = size_run(10_000_000, machine, COSTS, "club")
+    assert sizing.plan.packed and sizing.jobs < 20_000
+    # the page shows the most that it may, whatever the number
+    assert next(step for step in sizing.steps if step.name == "report").hours == pytest.approx(1.0)
+    text = table(sizing, machine)
+    assert "10,000,000 photographs, 64 cores, 8 GPUs" in text and "The bottleneck is" in text
+
+
+def test_a_machine_whose_gpus_wait_is_told_how_many_cores_would_do():
+    machine = Machine(2, 8)
+    (hint, *_) = hints(size_run(100_000, machine, COSTS, "club"), machine)
+    # .72 CPU s a photograph against 8 GPUs x 10 a second: 57.6 cores
+    assert hint == "The GPUs wait for the cores: 58 cores would keep 8 GPUs busy."
+
+
+@pytest.mark.parametrize("photographs", [1, 10**3, 10**5, 10**7])
+@pytest.mark.parametrize("kind", ["club", "camera"])
+def test_the_shipped_costs_size_any_run(photographs, kind):
+    costs = yaml.safe_load((ROOT / "config" / "costs.yaml").read_text())
+    for gpus in (0, 8):
+        sizing = size_run(photographs, Machine(16, gpus), costs, kind)
+        assert sizing.hours > 0 and sizing.jobs < 20_000
