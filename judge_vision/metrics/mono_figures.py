@@ -74,7 +74,8 @@ def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[st
     if a.size == 0:
         none: dict[str, Any] = dict.fromkeys(names)
         return {**none, "peaks_deg": [], "peak_masses": [], "m2": 0.0, "highs_shadows_deg": 0.0}
-    order = _order(lightness)
+    # the order of equal L is NumPy's own, as in the reference: in a synthetic picture the drift hangs on it
+    order = np.argsort(lightness)
     a, b, chroma, lightness = (part[order] for part in (a, b, chroma, lightness))
     total = _sum(chroma)
     resultant = min(1.0, float(np.hypot(_sum(a), _sum(b))) / total)
@@ -107,17 +108,6 @@ def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[st
 def length(a: Plane, b: Plane) -> Plane:
     """sqrt(a^2 + b^2). OpenCV's `magnitude` gives other last digits where an array happens to lie elsewhere."""
     return np.sqrt(a * a + b * b)
-
-
-def _order(lightness: Plane) -> npt.NDArray[np.intp]:
-    """Indices that sort L, equal ones in their own order.
-
-    NumPy's `argsort` may put equal values in another order at each call, and sums rounded in another order would give
-    other last digits. Non-negative floats sort like their bits, so bits and index make one number that occurs once.
-    """
-    bits = np.maximum(lightness, np.float32(0)).view(np.uint32).astype(np.uint64)
-    keys = np.sort((bits << np.uint64(32)) | np.arange(len(lightness), dtype=np.uint64))
-    return (keys & np.uint64(0xFFFFFFFF)).astype(np.intp)
 
 
 def _sum(values: Plane) -> float:

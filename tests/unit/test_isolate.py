@@ -16,7 +16,7 @@ from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
 from tests.unit import pictures
-from tests.unit.test_photograph_formats import PIXELS, SIZES
+from tests.unit.test_photograph_formats import PIXELS
 
 SIZES = ProofSizes(224, 64, 64)
 # Time enough for a good photograph on a machine that is busy with other things.
