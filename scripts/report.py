@@ -17,7 +17,7 @@ from judge_vision.workflow import command, paths
 def work(arguments: argparse.Namespace) -> None:
     """Write the page."""
     settings = store.read_json(paths.settings_file("report"))["settings"]
-    page = build_report(ReportSettings(**settings))
+    page = build_report(ReportSettings(settings["title"], settings["max_photographs"]))
     logging.info("wrote %s", page)
 
 
