@@ -149,6 +149,10 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     competition = open_competition(chosen_rules)
     open_rulings(chosen_rules)
     archive = competition.rules.archive if competition else None
+    if archive and not config.prepare.thumbnail_side_px:
+        raise UserError(
+            "the archive of earlier seasons is compared by thumbnails: prepare.thumbnail_side_px must not be 0"
+        )
     rules = {
         "borders": dataclasses.asdict(config.borders),
         "competition": config.compliance.competition,

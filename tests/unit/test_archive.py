@@ -12,11 +12,12 @@ from PIL import Image, ImageOps
 
 from judge_vision.compliance.archive import list_archive
 from judge_vision.compliance.rules import Competition
+from judge_vision.config import read_config
 from judge_vision.failure import UserError
 from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
-from judge_vision.workflow import archive, paths
+from judge_vision.workflow import archive, paths, session
 
 PHOTOGRAPHS = Path(__file__).parents[1] / "data" / "photographs"
 LISTING, PREPARE = ListingSettings(), PrepareSettings()
@@ -155,3 +156,11 @@ def test_an_archive_that_holds_this_rounds_entries_does_not_refuse_them_all(fold
     assert found.by_sha256 == {}
     assert "1 of the archive's pictures lie in this round's own folders and do not count." in found.notes
     assert entry["sha256"] in look_up(folder, [entry]).by_sha256
+
+
+def test_an_archive_without_thumbnails_is_refused_and_not_left_out(folder, tmp_path):
+    registry = tmp_path / "rules.toml"
+    registry.write_text(f'[competition.spring]\nname = "Spring"\n[competition.spring.rules]\narchive = "{folder}"\n')
+    config = read_config({"compliance": {"registry": str(registry)}, "prepare": {"thumbnail_side_px": 0}})
+    with pytest.raises(UserError, match=r"prepare\.thumbnail_side_px must not be 0"):
+        session.rule_settings(config)
