@@ -131,8 +131,8 @@ def test_a_run_is_the_local_run_though_the_controller_restarts(node, photos, tmp
     # one rule after another in a chain: neither processors nor memory are added up
     assert {facts[1:4] for facts in chains} == {("2", "3000M", "N/A")}
     assert {facts[1:4] for facts in scoring} == {("2", "4000M", "gres:gpu:1")}
-    # two chains, two scorings, and one each of entries, merge and report
-    assert len(jobs) == 7
+    # two chains, two scorings, and one each of entries, merge, report and plots
+    assert len(jobs) == 8
 
 
 def test_a_failing_job_is_tried_with_more_and_reported_with_its_log(node, photos, tmp_path):
@@ -142,7 +142,7 @@ def test_a_failing_job_is_tried_with_more_and_reported_with_its_log(node, photos
     before = set(node.jobs("--states=all"))
     run = Run(node, photos, results, "--retries", "1")
     assert run.finish() != 0
-    asked = [facts[2:5:2] for job, facts in sorted(run.seen.items()) if job not in before]
+    asked = [run.seen[job][2:5:2] for job in sorted(run.seen, key=int) if job not in before]
     # 256 photographs: 5 + 256 / 20 minutes to prepare, 5 + 256 / 60 for each of the other three rules; then all twice
     assert asked == [("3000M", "44:00"), ("6000M", "1:28:00")]
     assert "Error in group shard" in run.screen
