@@ -66,7 +66,7 @@ def _perceptual_hash(sha256: str) -> str | None:
     try:
         with Image.open(paths.by_content(paths.THUMBNAILS, sha256, ".jpg")) as picture:
             # the hash looks at 32 x 32 grey pixels: a JPEG gives its luma, and at half the size, in less time
-            picture.draft("L", (picture.width // 2, picture.height // 2))
+            picture.draft("L", (max(1, picture.width // 2), max(1, picture.height // 2)))
             return str(imagehash.phash(picture.convert("L")))
     except FileNotFoundError:
         return None

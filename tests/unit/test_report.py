@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from judge_vision.records import store, words
 from judge_vision.report import alike, page, pictures
 from judge_vision.report.build import DETAILS_PER_FILE, build_report
 from judge_vision.report.settings import ReportSettings
+from judge_vision.workflow import paths
 from tests.unit import report_results
 
 REPORT = Path(page.__file__).parent
@@ -255,3 +257,14 @@ def test_a_page_of_a_large_table_holds_failures_and_an_even_sample_and_says_so(r
     assert "300 photographs: 297 measured, 3 failed. This page shows 20 of them" in text
     assert len(details_of(results, 0)) == 20
     assert len(list((results / "report" / "pictures").rglob("*.jpg"))) <= 20
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 480), (480, 1), (2, 3)])
+def test_the_smallest_thumbnails_have_a_hash(results: Path, size: tuple[int, int]) -> None:
+    """A picture of one pixel, or of one column, must not end the page."""
+    store.write_json(paths.settings_file("prepare"), {"measured_by": "x"})
+    thumbnail = paths.by_content(paths.THUMBNAILS, "ab" * 32, ".jpg")
+    thumbnail.parent.mkdir(parents=True)
+    Image.new("RGB", size, "red").save(thumbnail)
+    (found,) = pictures.perceptual_hashes(["ab" * 32])
+    assert found is not None and len(found) == 16
