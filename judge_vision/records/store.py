@@ -50,10 +50,11 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
         if durable:
             _flush_folder(path.parent)
     except OSError as error:
-        raise _cannot_be_written(path, error) from None
+        raise cannot_be_written(path, error) from None
 
 
-def _cannot_be_written(path: Path, error: OSError) -> UserError:
+def cannot_be_written(path: Path, error: OSError) -> UserError:
+    """What to raise where the file system refuses: no photograph's fault, and the run has to stop."""
     return UserError(
         f"{path} cannot be written: {error.strerror}; once that is mended the same command continues the run"
     )
@@ -108,7 +109,7 @@ def write_lines_if_changed(path: Path, lines: Iterable[bytes]) -> int:
         finally:
             aside.unlink(missing_ok=True)
     except OSError as error:
-        raise _cannot_be_written(path, error) from None
+        raise cannot_be_written(path, error) from None
     return count
 
 
@@ -126,7 +127,7 @@ def replace(made: Path, path: Path) -> None:
         made.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
-        raise _cannot_be_written(path, error) from None
+        raise cannot_be_written(path, error) from None
 
 
 def read_json(path: Path) -> Any:

@@ -9,6 +9,7 @@ run. Whatever is found is used only if it is whole and bears its key. Standard l
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -65,18 +66,22 @@ class Cache:
         return key in self._places or self._catalogued(key) is not None or self._file(key).exists()
 
     def put(self, key: str, figures: Figures) -> None:
-        """Keep `figures`; a reader after a kill finds them or nothing."""
+        """Keep `figures`; a reader after a kill finds them or nothing. Raises UserError where the disk is full."""
         if not self._packed:
             store.write_json(self._file(key), figures, durable=False)
             return
-        if self._handle is None:
-            self._own.parent.mkdir(parents=True, exist_ok=True)
-            self._handle = self._own.open("ab", buffering=0)
-            if self._handle.tell() and not _ends_with_newline(self._own):
-                self._handle.write(b"\n")
         line = f'{{"key":"{key}","figures":{store.canonical_json(figures)}}}\n'.encode()
-        self._places[key] = (self._own, self._handle.tell(), len(line))
-        self._handle.write(line)
+        try:
+            if self._handle is None:
+                self._own.parent.mkdir(parents=True, exist_ok=True)
+                self._handle = self._own.open("ab", buffering=0)
+                if self._handle.tell() and not _ends_with_newline(self._own):
+                    self._handle.write(b"\n")
+            self._places[key] = (self._own, self._handle.tell(), len(line))
+            if self._handle.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise store.cannot_be_written(self._own, error) from None
 
     def close(self) -> None:
         """Flush to the disk what was put."""

@@ -1,7 +1,9 @@
 import logging
+import resource
 
 import pytest
 
+from judge_vision.failure import UserError
 from judge_vision.records import store
 from judge_vision.workflow.cache import Cache, update_catalogue
 
@@ -92,3 +94,18 @@ def test_a_run_that_grew_finds_what_it_kept_in_single_files(tmp_path):
     assert Cache(tmp_path, "00000", True).get(KEYS[0]) is not None
     fill(tmp_path, "00000", KEYS[1:2], packed=True)
     assert Cache(tmp_path, "00000", False).get(KEYS[1]) is not None
+
+
+def test_a_full_disk_stops_the_job_and_costs_one_line(tmp_path):
+    fill(tmp_path, "00000", KEYS[:2])
+    full = (tmp_path / "00000.jsonl").stat().st_size + 30
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (full, before[1]))
+    try:
+        with pytest.raises(UserError, match="cannot be written"):
+            fill(tmp_path, "00000", KEYS[2:3])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    fill(tmp_path, "00000", KEYS[3:4])
+    cache = Cache(tmp_path, "00000", True)
+    assert [cache.get(key) is not None for key in KEYS[:4]] == [True, True, False, True]
