@@ -404,7 +404,11 @@ def test_critique_ranking_and_awards_are_shown_with_what_they_are_worth(reader: 
     assert "stand-in-vision" in reader.one("#view-made").text and "cd" * 32 in reader.one("#view-made").text
 
 
-def test_engines_that_scored_or_failed_are_told(reader: Reader, tmp_path: Path) -> None:
+def test_engines_that_scored_or_failed_are_told(
+    reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = build(tmp_path, report_results.photographs(3))
+    # after the merge, which forgets shards that are gone
     for number in range(3):
         told = {
             "scored": [{"engine": "service", "device": "cpu", "photographs": 10}],
@@ -412,7 +416,9 @@ def test_engines_that_scored_or_failed_are_told(reader: Reader, tmp_path: Path) 
             "service": {"restarts": number // 2, "errors": ["it hung"] if number == 2 else []},
         }
         store.write_json(tmp_path / "state" / "engines" / f"0000{number}.json", told)
-    reader.open(build(tmp_path, report_results.photographs(3)), "#made")
+    monkeypatch.chdir(tmp_path)
+    build_report(ReportSettings("Autumn round"))
+    reader.open(page, "#made")
     reader.until("return document.querySelectorAll('#engines tbody tr').length === 2")
     text = reader.one("#engines").text
     assert "00000, 00001 20 service on cpu" in text and "remote: nothing <answers>" in text and "1: it hung" in text
