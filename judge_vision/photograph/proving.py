@@ -17,6 +17,8 @@ U8 = npt.NDArray[np.uint8]
 
 # A strip of half a megapixel, as float32 six megabytes: beside the picture nothing large is in memory.
 _STRIP_PIXELS = 1 << 19
+# Source rows times result rows make a matrix: of a picture one pixel wide, all rows at once would need half a gigabyte.
+_STRIP_ROWS = 1024
 
 
 def make_proof(image: Image.Image, sha256: str, sizes: ProofSizes) -> Proof:
@@ -44,7 +46,7 @@ def linear_reduced(image: Image.Image, long_side_px: int) -> U8:
     width, height = (max(1, round(side * ratio)) for side in image.size)
     sums = np.zeros((height, width * 3), np.float32)
     rows_each = image.height / height
-    step = max(1, _STRIP_PIXELS // image.width)
+    step = max(1, min(_STRIP_ROWS, _STRIP_PIXELS // image.width))
     for top in range(0, image.height, step):
         bottom = min(image.height, top + step)
         strip = np.asarray(image.crop((0, top, image.width, bottom)))

@@ -1,5 +1,7 @@
 """Proofs: what the measuring rules read instead of a photograph."""
 
+import tracemalloc
+
 import cv2
 import numpy as np
 import pytest
@@ -56,6 +58,17 @@ def test_reduction_in_strips_is_the_mean_over_areas_in_linear_light(size, side, 
     encoded = np.where(mean <= 0.0031308, mean * 12.92, 1.055 * mean ** (1 / 2.4) - 0.055) * 255
     assert max(found.shape[:2]) == side
     assert np.abs(found - encoded).max() <= 0.51
+
+
+@pytest.mark.parametrize("size", [(1, 20_000), (20_000, 1)])
+def test_a_very_narrow_picture_needs_little_memory(size):
+    picture = Image.new("RGB", size, (90, 90, 90))
+    tracemalloc.start()
+    found = proving.linear_reduced(picture, 1024)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sorted(found.shape[:2]) == [1, 1024] and (found == 90).all()
+    assert peak_bytes < 60_000_000
 
 
 def test_a_damaged_proof_is_no_proof(tmp_path):
