@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -14,6 +16,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from judge_vision.exports.text import no_formula, one_line, plain
 from judge_vision.records import store
@@ -24,6 +27,8 @@ Value = str | int | float | bool | None
 _CELL_CHARS = 32_767
 _HEAD = PatternFill("solid", start_color="EDEDEB")
 _TOP = Alignment(vertical="top", wrap_text=True)
+# The earliest date that a ZIP file can hold: the same rows give the same bytes.
+_DATE = datetime(1980, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,20 @@ def write_xlsx(
     _fill(notes, ["About", title], about)
     notes.column_dimensions["A"].width = 24
     notes.column_dimensions["B"].width = 100
-    buffer = io.BytesIO()
-    book.save(buffer)
-    store.write_bytes(path, buffer.getvalue())
+    store.write_bytes(path, _book_bytes(book))
+
+
+def _book_bytes(book: Workbook) -> bytes:
+    """The workbook as a file, with one fixed date in place of the clock's."""
+    book.properties.created = book.properties.modified = _DATE
+    clocked, fixed = io.BytesIO(), io.BytesIO()
+    # Workbook.save would set the time of saving
+    ExcelWriter(book, zipfile.ZipFile(clocked, "w")).save()
+    with zipfile.ZipFile(clocked) as source, zipfile.ZipFile(fixed, "w") as target:
+        for name in source.namelist():
+            member = zipfile.ZipInfo(name, _DATE.timetuple()[:6])
+            target.writestr(member, source.read(name), zipfile.ZIP_DEFLATED)
+    return fixed.getvalue()
 
 
 def _lay_out(sheet: Worksheet, title: str, columns: Sequence[SheetColumn], rows: Sequence[Sequence[Value]]) -> None:

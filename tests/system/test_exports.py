@@ -78,15 +78,24 @@ def test_sidecars_and_copies_lie_beside_nothing_of_the_users(run):
     assert json.loads(done.stdout)[0]["Title"] == "=1+1" and 1 <= json.loads(done.stdout)[0]["Rating"] <= 5
 
 
-def test_exports_are_made_again_only_when_something_changed(run):
+def test_exports_are_made_again_only_when_something_changed_and_with_the_same_bytes(run):
     folder, snakemake, _ = run
+    results = folder / "results"
+
+    def made():
+        files = [*(results / "exports").rglob("*"), results / "report" / "index.html"]
+        return {path: path.read_bytes() for path in files if path.is_file()}
+
     assert "Nothing to be done" in snakemake("all", *TARGETS)
-    sheet = folder / "results" / "exports" / "score-sheet.csv"
-    pdf = folder / "results" / "exports" / "contact-sheet.pdf"
+    first = made()
+    assert {".csv", ".xlsx", ".pdf", ".zip", ".xmp", ".html"} <= {path.suffix for path in first}
+    sheet, pdf = results / "exports" / "score-sheet.csv", results / "exports" / "contact-sheet.pdf"
     before = sheet.stat().st_mtime_ns, pdf.stat().st_mtime_ns
     snakemake(*TARGETS, "--config", "contact_sheet={columns: 3}")
     assert sheet.stat().st_mtime_ns == before[0] and pdf.stat().st_mtime_ns > before[1]
-    snakemake(*TARGETS)
+    snakemake(*TARGETS, "report/index.html", "--forcerun", *TARGETS, "report")
+    again = made()
+    assert [str(path) for path in again if again[path] != first.get(path)] == [] and again.keys() == first.keys()
 
 
 def test_snakemakes_own_report_has_table_plots_and_page_with_captions(run):

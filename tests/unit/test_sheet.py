@@ -1,7 +1,9 @@
 """Score sheets: every figure is there, and no text of a stranger is a formula."""
 
 import csv
+import datetime
 import io
+import time
 
 import openpyxl
 import pytest
@@ -63,6 +65,19 @@ def test_honest_text_and_figures_stay_as_they_are(tmp_path):
     assert no_formula("Heron at dawn = frost") == "Heron at dawn = frost"
     row = ["Ünïcode, «quotes» and\ntwo lines", 3.14159]
     assert read_csv(csv_bytes(COLUMNS, [row]))[1] == ["Ünïcode, «quotes» and\ntwo lines", "3.14"]
+
+
+def test_the_same_rows_give_the_same_bytes_at_another_time(tmp_path):
+    def write(name):
+        write_xlsx(tmp_path / name, "t", COLUMNS, [["Heron", 1.0]], [("About", "x")], more=[("League", COLUMNS, [])])
+        return (tmp_path / name).read_bytes()
+
+    first = write("a.xlsx")
+    # a ZIP file counts in steps of two seconds
+    time.sleep(2.1)
+    assert write("b.xlsx") == first
+    made = openpyxl.load_workbook(tmp_path / "b.xlsx").properties
+    assert made.created == made.modified == datetime.datetime(1980, 1, 1)
 
 
 def test_a_text_longer_than_excel_takes_is_cut(tmp_path):
