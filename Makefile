@@ -36,7 +36,7 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
 	.venv-cluster/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-cluster.lock
 	@touch $@
 
-cluster: .venv-cluster/.ready-cluster ## Set up .venv-cluster: Slurm and object storage (docs/cluster.md)
+cluster: .venv-cluster/.ready-cluster ## Set up .venv-cluster: Slurm and object storage (docs/how-to/cluster.md)
 
 demo: $(VENV)/.ready ## Set up and judge the example photographs
 	@$(BIN)/python scripts/run.py --photos examples/photos --results results --cores $(CORES)

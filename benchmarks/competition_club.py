@@ -2,7 +2,7 @@
 
     python benchmarks/competition_club.py FOLDER SOURCE [SOURCE ...]
 
-FOLDER is made new; a SOURCE is a folder of photographs, see docs/competition.md for those that were used.
+FOLDER is made new; a SOURCE is a folder of photographs, see docs/how-to/competition.md for those that were used.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """How often the monochrome verdict is right: twelve versions of real photographs, as a table in Markdown.
 
-The versions are made as the reference's own verdict was measured: see docs/monochrome.md.
+The versions are made as the reference's own verdict was measured: see docs/explanation/monochrome.md.
 """
 
 import sys

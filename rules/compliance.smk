@@ -2,7 +2,7 @@
 compliance: does each entry keep the competition's rules?
 
 Reads:  records/prepare/SHARD, records/mono/SHARD, the competition's registry, its archive of earlier seasons
-Writes: records/compliance/SHARD (see docs/scale.md), corrected/, state/index/compliance/SHARD.json; state/entries.json,
+Writes: records/compliance/SHARD (see docs/explanation/scale.md), corrected/, state/index/compliance/SHARD.json; state/entries.json,
         state/archive.json
 
 `compliance` checks what one entry shows by itself, `entries` what only the whole set shows: how many entries an

@@ -2,7 +2,7 @@
 iqa: what the networks say: NIMA aesthetic, NIMA technical and MUSIQ.
 
 Reads:  records/prepare/SHARD, proofs in work/SHARD, the bundle
-Writes: records/iqa/SHARD (see docs/scale.md), state/index/iqa/SHARD.json
+Writes: records/iqa/SHARD (see docs/explanation/scale.md), state/index/iqa/SHARD.json
 
 The only rule that runs in a container: it needs TensorFlow and nothing else of this project's requirements.
 """

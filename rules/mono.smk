@@ -2,7 +2,7 @@
 mono: is each picture monochrome, in the sense of FIAP and PSA, and where is it not?
 
 Reads:  records/prepare/SHARD, proofs in work/SHARD
-Writes: records/mono/SHARD (see docs/scale.md), heatmaps/, state/index/mono/SHARD.json
+Writes: records/mono/SHARD (see docs/explanation/scale.md), heatmaps/, state/index/mono/SHARD.json
 
 A host rule: NumPy and OpenCV, no network and no GPU.
 """

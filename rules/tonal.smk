@@ -2,7 +2,7 @@
 tonal: how light is distributed over each picture.
 
 Reads:  records/prepare/SHARD, proofs in work/SHARD
-Writes: records/tonal/SHARD (see docs/scale.md), state/index/tonal/SHARD.json
+Writes: records/tonal/SHARD (see docs/explanation/scale.md), state/index/tonal/SHARD.json
 
 A host rule: NumPy and OpenCV, no network and no GPU.
 """

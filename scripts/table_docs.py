@@ -1,4 +1,4 @@
-"""Write docs/stage1-table.md and docs/stage2-tables.md out of the lists of columns that the tables are made of."""
+"""Write the pages of the tables in docs/reference out of the lists of columns that the tables are made of."""
 
 import sys
 from pathlib import Path
@@ -61,5 +61,5 @@ def stage2_page() -> str:
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "stage1-table.md").write_text(page(), encoding="utf-8")
-    (ROOT / "docs" / "stage2-tables.md").write_text(stage2_page(), encoding="utf-8")
+    (ROOT / "docs" / "reference" / "stage1-table.md").write_text(page(), encoding="utf-8")
+    (ROOT / "docs" / "reference" / "stage2-tables.md").write_text(stage2_page(), encoding="utf-8")

@@ -2,8 +2,8 @@
 
 A perceptual hash (pHash of 256 bits, by imagehash) survives scaling, JPEG, toning and brightness, and nothing else. So
 a border is taken off first, the mirror image is hashed too, and so are the sixteen crops that take 5 % or nothing off
-each side: whatever a maker crops, up to there, is within 2.5 % a side of one of them. docs/competition.md has what was
-measured.
+each side: whatever a maker crops, up to there, is within 2.5 % a side of one of them. docs/how-to/competition.md has
+what was measured.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Remarks out of the Stage 1 figures, by the rules below: no model and no judge looks at the picture, and no score.
 
-Each sentence follows from one figure and its limit in `tonal`, `light` or `mono`; docs/stage2.md lists them.
+Each sentence follows from one figure and its limit in `tonal`, `light` or `mono`; docs/how-to/stage2.md lists them.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def is_loopback(address: str) -> bool:
 
 def read_options(arguments: list[str]) -> Options:
     """The options on a command line. Raises SystemExit with a usage line, UserError for a value that cannot be."""
-    parser = argparse.ArgumentParser(description="Serve scores of pictures over HTTP; see docs/service.md.")
+    parser = argparse.ArgumentParser(description="Serve scores of pictures over HTTP; see docs/how-to/service.md.")
     for one in fields(Options):
         flag = "--" + one.name.replace("_", "-")
         text = one.metadata["help"]

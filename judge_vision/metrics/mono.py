@@ -25,7 +25,7 @@ Plane = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class MonoSettings:
-    """Thresholds in CIELAB units, degrees and shares of the picture; docs/monochrome.md has what was measured."""
+    """Thresholds in CIELAB units, degrees, shares of the picture; measurements: docs/explanation/monochrome.md."""
 
     long_side_px: int = 1024
     """Longer side at which pictures are judged; larger ones are scaled down in linear light."""

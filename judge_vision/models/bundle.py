@@ -112,10 +112,12 @@ def read_bundle(name: str, root: str | Path | None = None, variant: str = "spaq"
         )
     except KeyError as error:
         raise UserError(
-            f"{source} does not describe a bundle: {error} is missing; docs/models.md has the form"
+            f"{source} does not describe a bundle: {error} is missing; docs/reference/bundles.md has the form"
         ) from None
     except (TypeError, ValueError) as error:
-        raise UserError(f"{source} does not describe a bundle: {error}; docs/models.md has the form") from None
+        raise UserError(
+            f"{source} does not describe a bundle: {error}; docs/reference/bundles.md has the form"
+        ) from None
     for model in bundle.models.values():
         _check_presence(bundle, model)
     return bundle
@@ -212,7 +214,9 @@ def _read_json(name: str, where: Path) -> dict[str, Any]:
     except ValueError as error:
         raise UserError(f"{path} is not JSON ({error}); fetch the bundle again") from None
     if not isinstance(described, dict):
-        raise UserError(f"{path} does not describe a bundle: an object is expected; docs/models.md has the form")
+        raise UserError(
+            f"{path} does not describe a bundle: an object is expected; docs/reference/bundles.md has the form"
+        )
     return described
 
 

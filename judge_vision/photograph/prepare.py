@@ -24,7 +24,7 @@ from judge_vision.records import store
 def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path) -> Facts:
     """The facts of the photograph at `path`; its proof goes to `proof_path`, its thumbnail beside it, ending .jpg.
 
-    The same bytes give the same files. Memory: about 8 bytes a pixel and the file; see docs/formats.md.
+    The same bytes give the same files. Memory: about 8 bytes a pixel and the file; see docs/reference/formats.md.
 
     Raises PhotographError, with the SHA-256 of the bytes where they could be read; UserError where `proof_path`
     cannot be written.

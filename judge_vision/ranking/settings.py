@@ -58,7 +58,7 @@ def resolved_score(ranking: RankingSettings, engine: str) -> ScoreSource:
         if ranking.score == "critique" and engine != "server":
             raise UserError(
                 "ranking.score is critique, but no server writes critiques, and remarks by rules hold no scores and "
-                "give no awards; set stage2.base_url and stage2.model (docs/stage2.md)"
+                "give no awards; set stage2.base_url and stage2.model (docs/how-to/stage2.md)"
             )
         return ranking.score
     if engine == "rules":
@@ -87,6 +87,6 @@ def refuse_embedded(source: str, human_ratings: bool | None, allowed: bool) -> N
     if source in STAGE1_SCORES and human_ratings is False and not allowed:
         raise UserError(
             "no ranking and no awards: these scores come from a bundle that was never shown a human mark, and do not "
-            "say what people like. Use critiques (docs/stage2.md) or the official bundle (docs/models.md), or set "
-            "ranking.allow_embedded to rank all the same"
+            "say what people like. Use critiques (docs/how-to/stage2.md) or the official bundle "
+            "(docs/how-to/official-networks.md), or set ranking.allow_embedded to rank all the same"
         )

@@ -1,4 +1,4 @@
-"""The HTTP interface of the scoring service; docs/service.md describes it for people."""
+"""The HTTP interface of the scoring service; docs/how-to/service.md describes it for people."""
 
 from __future__ import annotations
 

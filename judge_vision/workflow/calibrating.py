@@ -16,7 +16,9 @@ from judge_vision.records import store
 from judge_vision.records.table import read_table
 from judge_vision.workflow import paths
 
-HOW_TO = "calibration needs marks that people gave: --config calibration='{marks: marks.csv}' (docs/calibration.md)"
+HOW_TO = (
+    "calibration needs marks that people gave: --config calibration='{marks: marks.csv}' (docs/how-to/calibration.md)"
+)
 NEVER_SHOWN = "These networks were never shown a human mark; agreement with people would be an accident."
 
 

@@ -15,7 +15,7 @@ _ALIKE_SHOWN = 5
 
 HOW_TO_TURN_ON = (
     "Stage 2 (critiques) is off: no server is configured. To turn it on: "
-    "--config stage2='{base_url: http://127.0.0.1:8000/v1, model: NAME}' (docs/stage2.md)"
+    "--config stage2='{base_url: http://127.0.0.1:8000/v1, model: NAME}' (docs/how-to/stage2.md)"
 )
 
 

@@ -204,6 +204,6 @@ def _mark(run: _Run) -> Callable[[float], float] | None:
     if mapping.scored_by != scored_by:
         raise UserError(
             f"{run.ranking.calibration} was fitted to scores of {mapping.scored_by}, these are of {scored_by}; "
-            "calibrate again (docs/calibration.md)"
+            "calibrate again (docs/how-to/calibration.md)"
         )
     return mapping.mark

@@ -143,7 +143,7 @@ def hints(sizing: Sizing, machine: Machine) -> list[str]:
     if not machine.gpus and steps["iqa"].hours > 1:
         found.append("Scoring runs on cores; a GPU would take it off them (GPUS=1).")
     if sizing.jobs > 2_000 and sizing.hours > 10:
-        found.append("More than one machine: a cluster profile. See docs/scale.md.")
+        found.append("More than one machine: a cluster profile. See docs/explanation/scale.md.")
     if sizing.plan.photographs > 1_000_000:
         found.append("Give a Parquet list instead of a folder, and keep the results on a disk that bears small files.")
     longest = max(step.job_minutes for step in sizing.steps if step.place != "one core")

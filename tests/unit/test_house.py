@@ -13,6 +13,7 @@ from scripts.table_docs import page, stage2_page
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
+TEXTS = {".md", ".rst", ".py", ".smk", ".yaml", ".toml", ".sh", ".html", ".j2", ".js"}
 LOCK = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements.lock").read_text(), flags=re.M))
 HEAVY = (
     *("cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib"),
@@ -92,8 +93,23 @@ def test_all_locks_pin_the_same_versions(extra):
 
 
 def test_the_page_of_the_table_is_made_from_the_table():
-    assert (ROOT / "docs" / "stage1-table.md").read_text() == page()
-    assert (ROOT / "docs" / "stage2-tables.md").read_text() == stage2_page()
+    assert (ROOT / "docs" / "reference" / "stage1-table.md").read_text() == page()
+    assert (ROOT / "docs" / "reference" / "stage2-tables.md").read_text() == stage2_page()
+
+
+def test_every_page_that_is_named_somewhere_exists():
+    made = {"results", "site", "build"}
+    rooms = [path for path in ROOT.iterdir() if not path.name.startswith(".") and path.name not in made]
+    found = [file for room in rooms for file in (room.rglob("*") if room.is_dir() else [room])]
+    files = [file for file in found if file.suffix in TEXTS or file.name in ("Makefile", "Snakefile")]
+    assert len(files) > 300
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        for named in re.findall(r"\bdocs/[\w/-]+\.(?:md|rst)\b", text):
+            assert (ROOT / named).is_file(), f"{file} names {named}"
+        if file.suffix == ".md":
+            for link in re.findall(r"\]\((?![a-z]+:)([^)#]+)", text):
+                assert file.parent.joinpath(link).exists(), f"{file} links to {link}"
 
 
 def test_no_module_is_longer_than_a_reader_keeps_in_mind():

@@ -70,5 +70,5 @@ def test_the_smallest_pictures_have_hashes(size):
 
 
 def test_the_measured_table_is_on_the_page():
-    page = (Path(__file__).parents[2] / "docs" / "competition.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "competition.md").read_text(encoding="utf-8")
     assert all(f"| {name} |" in page for name in benchmark.VERSIONS)

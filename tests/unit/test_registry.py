@@ -287,6 +287,6 @@ def test_command_line_explains_and_refuses(tmp_path: Path) -> None:
 
 
 def test_documentation_has_every_key() -> None:
-    page = (ROOT / "docs" / "competition-rules.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "competition-rules.md").read_text(encoding="utf-8")
     assert rules_table() in page
     assert competition_table() in page
