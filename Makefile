@@ -9,7 +9,7 @@ CORES ?= all
 export PHOTOS RESULTS
 
 .PHONY: help demo cluster run stage2 ranking calibration competition judge-pack results test test-fast lint format models
-.PHONY: verify-models plan check-rules image image-wheels clean clean-cache
+.PHONY: verify-models plan check-rules docs image image-wheels clean clean-cache
 # The scoring image: `make image BASE=python TAG=3.11-slim` builds one for machines without a GPU.
 RUNTIME ?= docker
 BASE ?= nvcr.io/nvidia/tensorflow
@@ -76,10 +76,16 @@ format: $(VENV)/.ready-dev ## Rewrite the code in the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
 
+docs: $(VENV)/.ready-dev ## Build the documentation as a site: site/index.html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs site
+
 models: $(VENV)/.ready ## Fetch the official networks (VARIANTS="spaq ava"), or say what to fetch by hand
 	@$(BIN)/python scripts/fetch_models.py --variants $(or $(VARIANTS),spaq)
 
-verify-models: $(VENV)/.ready ## Compare the official networks with their published scores
+verify-docs: $(VENV)/.ready-dev ## Build the documentation as a site: site/index.html
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs site
+
+models: $(VENV)/.ready ## Compare the official networks with their published scores
 	@$(BIN)/python scripts/verify_models.py
 
 plan: $(VENV)/.ready ## What a run takes: make plan N=1000000 [GPUS=4] [CORES=64] [SIZE=camera|club]
