@@ -26,8 +26,14 @@ workdir: CONFIG.results
 include: "rules/manifest.smk"
 include: "rules/prepare.smk"
 include: "rules/iqa.smk"
-include: "rules/tonal.smk"
-include: "rules/mono.smk"
+
+
+# A file each in rules/metrics: tonal and light figures, the monochrome verdict, ...
+for metric in METRICS:
+
+    include: f"rules/metrics/{metric}.smk"
+
+
 include: "rules/compliance.smk"
 include: "rules/merge.smk"
 include: "rules/critique.smk"

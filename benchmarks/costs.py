@@ -25,6 +25,7 @@ from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
+from judge_vision.records.steps import STEPS
 
 PHOTOGRAPHS = ROOT / "tests" / "data" / "photographs"
 SIZES = {"club": (1600, 1200), "camera": (6000, 4000)}
@@ -51,7 +52,7 @@ def job_seconds(folder: Path, count: int, size: tuple[int, int]) -> dict[str, fl
     config = ["--config", f"photos={photos}", f"results={results}"]
     subprocess.run([*snakemake, "state/manifest.json", *config], check=True, capture_output=True, cwd=folder)
     seconds = {"prepare": _preparing(photos, results)}
-    for rule in ("prepare", "iqa", "tonal", "mono", "compliance"):
+    for rule in STEPS:
         command = [sys.executable, str(ROOT / "scripts" / f"{rule}.py"), "--results", str(results)]
         process = subprocess.Popen(
             [*command, "--shard", "00000", "--threads", "1"], stderr=subprocess.DEVNULL, env={**os.environ, **_QUIET}

@@ -103,8 +103,7 @@ class FirstRates(Section):
 
     prepare_s: float = Field(default=0.15, ge=0)
     iqa_s: float = Field(default=0.5, ge=0)
-    tonal_s: float = Field(default=0.1, ge=0)
-    mono_s: float = Field(default=0.2, ge=0)
+    metric_s: float = Field(default=0.1, ge=0)
     compliance_s: float = Field(default=0.05, ge=0)
     start_s: float = Field(default=3.0, ge=0)
 

@@ -8,6 +8,7 @@ sys.path.insert(0, str(ROOT))
 
 from judge_vision.engines import owner
 from judge_vision.failure import UserError
+from judge_vision.records.steps import METRICS, STEPS
 from judge_vision.workflow import (
     apptainer,
     kubernetes,

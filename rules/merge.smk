@@ -12,14 +12,10 @@ thousand of them do not fit on a command line.
 rule merge:
     """Build the Stage 1 table."""
     input:
+        *map(every_index, STEPS),
         script=script("merge"),
         manifest=str(paths.MANIFEST),
         settings=settings("merge"),
-        prepare=every_index("prepare"),
-        iqa=every_index("iqa"),
-        tonal=every_index("tonal"),
-        mono=every_index("mono"),
-        compliance=every_index("compliance"),
         entries=str(paths.ENTRIES),
     output:
         table=report(

@@ -1,11 +1,16 @@
 """The Stage 1 table: every column once, with its type, unit, range, source and meaning.
 
-The Parquet schema, the documentation page and the report's column titles are all made from this list.
+The Parquet schema, the documentation page and the report's column titles are all made from this list. The columns of
+the metrics are in the schemas of their records, as the properties with the key `column`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from judge_vision.records.steps import METRICS, record_schema
 
 SCHEMA_VERSION = "1"
 
@@ -32,6 +37,34 @@ class Column:
         return self.key or self.name
 
 
+_TYPES = {"string": "string", "integer": "int64", "number": "float64", "boolean": "bool", "array": "list<string>"}
+
+
+def _measured() -> Iterator[Column]:
+    """The columns of the metrics, in the order of their schemas."""
+    for metric in METRICS:
+        for key, facts in record_schema(metric)["properties"].items():
+            if "column" in facts:
+                yield _column(metric, key, facts)
+
+
+def _column(metric: str, key: str, facts: dict[str, Any]) -> Column:
+    """The column of a property; `column` is true, or the column's name where that is not the property's."""
+    name = key if facts["column"] is True else facts["column"]
+    types = facts.get("type", "string")
+    kind = _TYPES[types if isinstance(types, str) else next(one for one in types if one != "null")]
+    return Column(name, kind, metric, facts["description"].rstrip("."), facts["unit"], _range(facts), key)
+
+
+def _range(facts: dict[str, Any]) -> str:
+    """The values that a property may have, in words; empty where the schema sets no limits."""
+    if "enum" in facts:
+        return ", ".join(facts["enum"])
+    if "minimum" not in facts:
+        return ""
+    return f"{facts['minimum']} to {facts['maximum']}" if "maximum" in facts else f">= {facts['minimum']}"
+
+
 COLUMNS: tuple[Column, ...] = (
     Column(
         "image", "string", "prepare", "Path of the file, relative to the photo folder; unique; rows are sorted by it"
@@ -55,21 +88,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "musiq_mos", "float64", "iqa", "MUSIQ's predicted mean opinion score", "MOS", "the bundle's: see score_range"
     ),
-    Column("mean_luma", "float64", "tonal", "Mean of ITU-R 601 luma", "", "0 to 1"),
-    Column("contrast", "float64", "tonal", "Standard deviation of luma", "", "0 to 0.5"),
-    Column("edge_density", "float64", "tonal", "Mean of Pillow's FIND_EDGES, without the outermost ring", "", "0 to 1"),
-    Column("saturation", "float64", "tonal", "Mean HSV saturation", "", "0 to 1"),
-    Column("mean_luminance", "float64", "tonal", "Mean of the grey picture (OpenCV's weights)", "", "0 to 1"),
-    Column("dynamic_range", "float64", "tonal", "99th minus 1st percentile of the grey histogram", "", "0 to 1"),
-    Column("histogram_centre", "float64", "tonal", "Centre of mass of the 256-bin grey histogram", "", "0 to 1"),
-    Column("clip_low_percent", "float64", "tonal", "Share of pixels below 0.02", "%", "0 to 100"),
-    Column("clip_high_percent", "float64", "tonal", "Share of pixels above 0.98", "%", "0 to 100"),
-    Column("local_contrast", "float64", "tonal", "Standard deviation of the 3x3 Laplacian of grey", "", ">= 0"),
-    Column("mid_tone_range", "float64", "tonal", "Share of pixels in histogram bins 65 to 192", "", "0 to 1"),
-    Column("tonal_summary", "string", "tonal", "The tonal figures in one sentence"),
-    Column("mono_verdict", "string", "mono", "Is it monochrome?", range="pass, query, fail"),
-    Column("mono_mode", "string", "mono", "Which kind", range="neutral, toned, not_mono"),
-    Column("mono_reason", "string", "mono", "The reason in a sentence"),
+    *_measured(),
     Column("exif_present", "bool", "prepare", "The file has EXIF data"),
     Column("camera", "string", "prepare", "Maker and model from EXIF"),
     Column("taken_at", "string", "prepare", "Time of exposure from EXIF, in the camera's own clock", "ISO 8601"),
@@ -90,14 +109,6 @@ COLUMNS: tuple[Column, ...] = (
     Column("human_ratings", "bool", "iqa", "The bundle's networks were trained on marks given by people"),
     Column("iqa_engine", "string", "iqa", "What ran the networks and where", range="batch, service, remote, container"),
     Column("musiq_max_side", "int64", "iqa", "Cap on MUSIQ's full-size scale that applied; null: none", "px"),
-    Column("mono_reason_code", "string", "mono", "The reason as a code from a closed list"),
-    Column(
-        "mono_dominant_tone",
-        "string",
-        "mono",
-        "Name of the tone by its CIELAB hue; null for neutral",
-        key="dominant_tone",
-    ),
     Column("colour_space", "string", "prepare", "Colour space of the file's pixels, from its profile"),
     Column("bit_depth", "int64", "prepare", "Bits per channel in the file", "bits"),
     Column("notes", "list<string>", "prepare", "What preparation had to do or to assume, a sentence each"),

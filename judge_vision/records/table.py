@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from judge_vision.records import store
 from judge_vision.records.columns import COLUMNS, SCHEMA_VERSION, Column
+from judge_vision.records.steps import STEPS
 
 _TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -33,9 +34,6 @@ _ROWS_READ = 8_192
 
 # Name, step and key in its record of each column.
 _PLACES = [(column.name, column.source, column.record_key) for column in COLUMNS]
-
-# In order: the first step that failed gives the row its reason.
-STEPS = ("prepare", "iqa", "tonal", "mono", "compliance")
 
 
 def arrow_schema(

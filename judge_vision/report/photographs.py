@@ -11,7 +11,7 @@ from judge_vision.compliance.rulings import Rulings, with_rulings
 from judge_vision.exports.results import Results
 from judge_vision.records import store
 from judge_vision.records.columns import COLUMNS
-from judge_vision.records.table import STEPS
+from judge_vision.records.steps import METRICS, STEPS
 from judge_vision.workflow import paths
 from judge_vision.workflow.shard import ShardJob, read_records
 
@@ -65,8 +65,7 @@ def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]], ru
         **{key: cell(compliance.get(key)) for key in _COMPLIANCE},
         "facts": _figures(records["prepare"], "prepare"),
         "iqa": _figures(records["iqa"], "iqa"),
-        "tonal": _figures(records["tonal"], "tonal"),
-        "mono": _figures(records["mono"], "mono"),
+        **{metric: _figures(records[metric], metric) for metric in METRICS},
         "failures": [
             {"step": step, "error_type": record["error_type"], "error": record["error"]}
             for step, record in records.items()

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.records import store
+from judge_vision.records.steps import METRICS, STEPS
 from judge_vision.workflow import paths
-
-RULES = ("prepare", "iqa", "tonal", "mono", "compliance")
 
 # Weight of the newest run in a rate: other photographs and other programs beside us make each run different.
 _NEWEST = 0.5
@@ -33,10 +32,11 @@ def about(seconds: float) -> str:
 def begin(results: Path, settings: dict[str, float], photographs_per_job: int, jobs_at_once: int) -> str | None:
     """Write what the jobs need to say how long the run will take; return a line that says it, None if nothing is left.
 
-    `settings` are the rates for a first run, RULE_s in seconds a photograph, and start_s, seconds to start a job.
+    `settings` are the rates for a first run, RULE_s (metric_s for every metric) in seconds a photograph, and start_s,
+    seconds to start a job.
     """
     rates = _learn(results)
-    known = {rule: rates.get(rule, settings[f"{rule}_s"]) for rule in RULES}
+    known = {rule: rates.get(rule, settings["metric_s" if rule in METRICS else f"{rule}_s"]) for rule in STEPS}
     inventory = _lines(results / paths.INVENTORY)
     pending = _pending(results, inventory)
     plan = {"pending": pending, "rates": known, "jobs_at_once": jobs_at_once}
@@ -94,10 +94,10 @@ def _work(pending: dict[str, int], rates: dict[str, float]) -> float:
 def _pending(results: Path, inventory: list[str]) -> dict[str, int]:
     """For each rule how many photographs of the inventory have no record with the present settings."""
     present = set(inventory)
-    done = dict.fromkeys(RULES, 0)
+    done = dict.fromkeys(STEPS, 0)
     for shard_list in sorted((results / paths.shard_list("x")).parent.glob("*.jsonl")):
         unchanged = sum(line in present for line in _lines(shard_list))
-        for rule in RULES:
+        for rule in STEPS:
             index, settings = results / paths.index_file(rule, shard_list.stem), results / paths.settings_file(rule)
             try:
                 if index.stat().st_mtime_ns >= settings.stat().st_mtime_ns:
@@ -114,7 +114,7 @@ def _learn(results: Path) -> dict[str, float]:
         rates = {str(rule): float(rate) for rule, rate in store.read_json(path).items()}
     except (FileNotFoundError, ValueError, AttributeError):
         rates = {}
-    for rule in RULES:
+    for rule in STEPS:
         found = [job for job in noted(results) if job["rule"] == rule and job["seconds_each"]]
         if found:
             photographs = sum(job["photographs"] - job["cached"] for job in found)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.records import store
+from judge_vision.records.steps import STEPS
 from judge_vision.workflow import estimate, paths
 
 _FAILURES_SHOWN = 10
@@ -67,7 +68,7 @@ def _work(results: Path) -> list[str]:
     counts = Counter[str]()
     for job in jobs:
         counts[job["rule"]] += job["photographs"] - job["cached"] - job["failed"]
-    done = ", ".join(f"{rule} {counts[rule]:,}" for rule in estimate.RULES if counts[rule])
+    done = ", ".join(f"{rule} {counts[rule]:,}" for rule in STEPS if counts[rule])
     return [f"measured: {done or 'nothing'}; found in the cache: {cached:,} figures"]
 
 

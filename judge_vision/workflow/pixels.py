@@ -17,11 +17,10 @@ from judge_vision.photograph.names import locate
 from judge_vision.photograph.proof import Proof, ProofSizes, load_proof
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
+from judge_vision.records.steps import PROOF_READERS
 from judge_vision.workflow import paths
 from judge_vision.workflow.shard import Item, ShardJob, content_key
 
-READERS = ("iqa", "tonal", "mono")
-"""The rules that read every proof."""
 log = logging.getLogger(__name__)
 
 
@@ -101,7 +100,7 @@ class PixelJob(ShardJob):
 
     def release(self) -> None:
         """Delete the shard's proofs once every reader has written its index: a disk need not hold all shards'."""
-        if all(paths.index_file(rule, self.shard).exists() for rule in READERS):
+        if all(paths.index_file(rule, self.shard).exists() for rule in PROOF_READERS):
             shutil.rmtree(paths.working_folder(self.shard), ignore_errors=True)
 
     def _original(self, item: Item) -> Path:

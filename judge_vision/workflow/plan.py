@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from judge_vision.records import store
+from judge_vision.records.steps import STEPS
 from judge_vision.workflow import paths
 
-# Jobs a shard takes: prepare, iqa, tonal, mono, compliance.
-JOBS_PER_SHARD = 5
-# Shards up to which they keep the size that was asked for. Each costs about two CPU seconds, for five interpreters to
-# start and five jobs to be scheduled, which 256 photographs are worth and one is not.
+# Shards up to which they keep the size that was asked for. Each costs about two CPU seconds, for an interpreter to
+# start and a job to be scheduled for each step, which 256 photographs are worth and one is not.
 _SHARDS_AT_TARGET = 100
-# Most shards that are planned: 20,000 jobs, a dry run of which takes a minute and half a gigabyte.
-_MOST_SHARDS = 3_950
+# Most jobs on shards that are planned: with the few others 20,000, a dry run of which takes a minute and half a
+# gigabyte.
+_MOST_JOBS = 19_750
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def photographs_per_shard(photographs: int, target: int) -> int:
     million; 20,000 are the most.
     """
     grown = target * math.sqrt(photographs / (target * _SHARDS_AT_TARGET))
-    return max(target, math.ceil(grown), -(-photographs // _MOST_SHARDS))
+    return max(target, math.ceil(grown), -(-photographs // (_MOST_JOBS // len(STEPS))))
 
 
 def read_plan(results: Path = Path()) -> Plan:

@@ -11,9 +11,9 @@ from judge_vision.photograph.names import locate
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import store
+from judge_vision.records.steps import PROOF_READERS
 from judge_vision.workflow import paths
 from judge_vision.workflow.cache import Cache
-from judge_vision.workflow.pixels import READERS
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
 
 _STAMP = ("image", "size", "mtime_ns", "ctime_ns")
@@ -26,7 +26,9 @@ def prepare_shard(shard: str, workers: int) -> None:
     settings, sizes = PrepareSettings(**document["settings"]), ProofSizes(**document["proof"])
     photos = Path(store.read_json(paths.RUN_CONFIG)["photos"])
     paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
-    readers = [(ShardJob(rule, shard).settings()["measured_by"], ShardJob(rule, shard).cache()) for rule in READERS]
+    readers = [
+        (ShardJob(rule, shard).settings()["measured_by"], ShardJob(rule, shard).cache()) for rule in PROOF_READERS
+    ]
 
     def proof_file(item: Item) -> Path:
         return paths.proof_file(shard, item.image, document["proof"])

@@ -27,17 +27,17 @@ from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import store
+from judge_vision.records.columns import COLUMNS
+from judge_vision.records.steps import METRICS, PROOF_READERS
 from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later, paths
 from judge_vision.workflow.code import code_digest, data_digest
-from judge_vision.workflow.pixels import READERS
 from judge_vision.workflow.plan import make_plan
 
 # The libraries whose version can change what a rule computes.
 LIBRARIES = {
     "prepare": ("pillow", "pillow-heif", "pillow-jxl-plugin", "rawpy", "numpy", "imagehash"),
     "iqa": ("tensorflow", "tensorflow-hub", "numpy", "pillow"),
-    "tonal": ("numpy", "opencv-python-headless", "pillow"),
-    "mono": ("numpy", "opencv-python-headless", "pillow"),
+    **dict.fromkeys(METRICS, ("numpy", "opencv-python-headless", "pillow")),
     "compliance": ("numpy", "pillow"),
     "entries": ("numpy", "pillow", "imagehash", "opencv-python-headless"),
     "merge": ("pyarrow",),
@@ -56,7 +56,7 @@ LIBRARIES = {
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 # The rules that measure what `prepare` decoded.
-READ_PIXELS = (*READERS, "compliance")
+READ_PIXELS = (*PROOF_READERS, "compliance")
 
 # Where the main process tells the processes of jobs, on other machines too, which results folder is meant.
 RESULTS_VARIABLE = "JUDGE_VISION_RESULTS"
@@ -166,8 +166,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
             "bundle": chosen,
             "max_side": config.iqa.max_side,
         },
-        "tonal": {"tonal": dataclasses.asdict(config.tonal), "light": dataclasses.asdict(config.light)},
-        "mono": dataclasses.asdict(config.mono),
+        **{metric: _metric_settings(config, metric) for metric in METRICS},
         "compliance": rules,
         "entries": {
             **rules,
@@ -175,7 +174,11 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
             if archive
             else None,
         },
-        "merge": {"rulings_sha256": _content(rulings_file(chosen_rules))},
+        "merge": {
+            "rulings_sha256": _content(rulings_file(chosen_rules)),
+            # those of the metrics are in no source file
+            "columns": store.digest([dataclasses.astuple(column) for column in COLUMNS]),
+        },
         # what makes the page and the packs besides Python
         "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
         **later.rule_settings(config, chosen["human_ratings"]),
@@ -186,6 +189,14 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
         "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
         "author_packs": {"title": config.report.title, "assets": data_digest(_PACKAGE / "exports")},
     }
+
+
+def _metric_settings(config: Config, metric: str) -> dict[str, Any]:
+    """A metric's section of the configuration; without one, all that its figures depend on is the proof's size."""
+    if metric == "tonal":
+        return {"tonal": dataclasses.asdict(config.tonal), "light": dataclasses.asdict(config.light)}
+    section = getattr(config, metric, None)
+    return dataclasses.asdict(section) if section else {"long_side_px": config.mono.long_side_px}
 
 
 def _competition_settings(

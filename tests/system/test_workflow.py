@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from judge_vision.records.columns import COLUMNS
+from judge_vision.records.steps import STEPS
 from tests.system.stage1 import EXAMPLES, ROOT, measured, rows, snakemake
 
 SCHEMAS = ROOT / "judge_vision" / "records" / "schemas"
-RULES = ("prepare", "iqa", "tonal", "mono", "compliance")
 SCORES = ("nima_aesthetic_mean", "nima_technical_mean", "musiq_mos", "mean_luminance", "mono_verdict")
 
 pytestmark = pytest.mark.slow
@@ -93,7 +93,7 @@ def test_the_table_has_the_documented_columns_in_order_and_says_what_made_it(run
     assert schema.metadata[b"judge_vision.schema_version"] == b"1"
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", STEPS)
 def test_every_record_is_valid_against_its_schema(run, rule):
     schema = json.loads((SCHEMAS / f"{rule}.schema.json").read_text())
     records = list((run[0] / "records" / rule).rglob("*.json"))

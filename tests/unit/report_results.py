@@ -20,6 +20,7 @@ from PIL import Image
 from judge_vision.config import Config
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.records import store
+from judge_vision.records.steps import STEPS
 from judge_vision.workflow import paths
 from judge_vision.workflow.manifest import write_manifest
 from judge_vision.workflow.merge import merge
@@ -105,7 +106,7 @@ def write(results: Path, made: list[Record], set_findings: dict[str, list[Record
     store.write_bytes(paths.INVENTORY, "".join(store.canonical_json(entry) + "\n" for entry in entries).encode())
     shards = write_manifest(paths.INVENTORY, 256)["shards"]
     by_image = {one["image"]: one for one in made}
-    for rule in ("prepare", "iqa", "tonal", "mono", "compliance"):
+    for rule in STEPS:
         unrated = any(one["iqa"]["human_ratings"] is False for one in made)
         settings = {"bundle": bundle(unrated), "max_side": 1024} if rule == "iqa" else {"limit": {"low": 0.02}}
         store.write_json(
@@ -129,7 +130,7 @@ def _run(rule: str, shard: str, by_image: dict[str, Record]) -> None:
 
     def measure(pending: list[Item]) -> Iterator[tuple[Item, Outcome]]:
         for item in pending:
-            yield item, by_image[item.image][rule]
+            yield item, by_image[item.image].get(rule, {})
 
     job.run(items, measure, lambda item: store.digest([rule, item.image]))
 

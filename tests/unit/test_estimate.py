@@ -5,7 +5,8 @@ import pytest
 from judge_vision.records import store
 from judge_vision.workflow import estimate, paths, progress
 
-FIRST = {"prepare_s": 1.0, "iqa_s": 4.0, "tonal_s": 1.0, "mono_s": 2.0, "compliance_s": 0.0, "start_s": 2.0}
+STEPS = ("prepare", "iqa", "mono", "tonal", "compliance")
+FIRST = {"prepare_s": 1.0, "iqa_s": 4.0, "metric_s": 1.5, "compliance_s": 0.0, "start_s": 2.0}
 
 
 def inventory(count, start=0):
@@ -20,6 +21,7 @@ def write(path, lines):
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(estimate, "STEPS", STEPS)
     write(paths.INVENTORY, inventory(100))
     return tmp_path
 
@@ -31,7 +33,7 @@ def finish(rule, shard="00000"):
 
 
 def test_a_first_run_goes_by_the_configured_rates(results):
-    # 100 x (1 + 4 + 1 + 2) s and 5 jobs that start in 2 s each: 810 s
+    # 100 x (1 + 4 + 1.5 + 1.5) s and 5 jobs that start in 2 s each: 810 s
     line = estimate.begin(results, FIRST, 100, jobs_at_once=1)
     assert (
         line
@@ -41,7 +43,7 @@ def test_a_first_run_goes_by_the_configured_rates(results):
 
 
 def test_what_earlier_runs_noted_gives_the_next_rates(results):
-    for rule in estimate.RULES:
+    for rule in STEPS:
         estimate.note(rule, 100, 50, 0, 0.1)
     with paths.PROGRESS.open("a") as handle:
         handle.write('{"rule": "iqa", "photogr')  # torn by a power cut
@@ -56,7 +58,7 @@ def test_what_earlier_runs_noted_gives_the_next_rates(results):
 def test_only_what_is_new_or_has_other_settings_counts(results):
     write(paths.shard_list("00000"), inventory(60))
     write(paths.shard_list("00001"), inventory(30, start=60))
-    for rule in estimate.RULES:
+    for rule in STEPS:
         finish(rule)
         finish(rule, "00001")
     assert "10 of them" in estimate.begin(results, FIRST, 100, 1)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from judge_vision.records.columns import COLUMNS
+from judge_vision.records.steps import METRICS
 from scripts.table_docs import page, stage2_page
 
 ROOT = Path(__file__).parents[2]
@@ -117,8 +119,19 @@ def test_no_module_is_longer_than_a_reader_keeps_in_mind():
     assert not long
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_is_whole(metric):
+    for path in (f"scripts/{metric}.py", f"rules/metrics/{metric}.smk", f"tests/unit/test_{metric}.py"):
+        assert (ROOT / path).exists(), path
+    assert any(column.source == metric for column in COLUMNS)
+
+
+def test_every_rule_file_of_a_metric_has_a_schema():
+    assert {path.stem for path in (ROOT / "rules" / "metrics").glob("*.smk")} == set(METRICS)
+
+
 def test_every_rule_declares_what_a_cluster_needs():
-    for path in (ROOT / "rules").glob("*.smk"):
+    for path in (ROOT / "rules").rglob("*.smk"):
         for rule in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(), flags=re.M)[1:]:
             for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime=", "disk_mb=", "shell:"):
                 assert directive in rule, (path.name, directive)

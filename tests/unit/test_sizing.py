@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from judge_vision.workflow import sizing as module
 from judge_vision.workflow.sizing import Machine, hints, size_run, table
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,14 @@ COSTS = {
     "report_most": 10_000,
     "disk_bytes": {"records": 10_000, "thumbnails": 30_000},
 }
+
+
+@pytest.fixture(autouse=True)
+def five_steps(monkeypatch):
+    """Whatever metrics there are, the sums below are of these."""
+    steps = ("prepare", "iqa", "mono", "tonal", "compliance")
+    monkeypatch.setattr(module, "STEPS", steps)
+    monkeypatch.setattr(module, "_HOST_RULES", tuple(step for step in steps if step != "iqa"))
 
 
 def test_hours_jobs_and_disk_of_a_run_on_cores_alone():
@@ -61,6 +70,13 @@ def test_a_machine_whose_gpus_wait_is_told_how_many_cores_would_do():
     (hint, *_) = hints(size_run(100_000, machine, COSTS, "club"), machine)
     # .72 CPU s a photograph against 8 GPUs x 10 a second: 57.6 cores
     assert hint == "The GPUs wait for the cores: 58 cores would keep 8 GPUs busy."
+
+
+def test_a_metric_that_nobody_measured_counts_as_the_costliest_known(monkeypatch):
+    monkeypatch.setattr(module, "METRICS", ("mono", "new", "tonal"))
+    monkeypatch.setattr(module, "_HOST_RULES", ("prepare", "mono", "new", "tonal"))
+    hours = {step.name: step.hours for step in size_run(1000, Machine(2, 0), COSTS, "club").steps}
+    assert hours["new"] == hours["mono"] > hours["tonal"]
 
 
 @pytest.mark.parametrize("photographs", [1, 10**3, 10**5, 10**7])

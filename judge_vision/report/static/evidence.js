@@ -10,6 +10,7 @@ const evidence = (() => {
     not_applicable: ["Does not apply", "plain"],
   };
   const SEVERITY = { reject: "not eligible if broken", warn: "remark if broken", fix: "corrected copy if broken" };
+  // Any other source of figures, such as a metric added later, comes behind these under its own name.
   const SOURCES = { ranking: "Ranking", critique: "Critique", iqa: "Networks", tonal: "Light and tones" };
   // Figures that say how another figure came about, and are no scores.
   const NO_SCORES = ["critique_max_score", "playoff_low", "playoff_high"];
@@ -48,7 +49,9 @@ const evidence = (() => {
   }
 
   function scores(row, details) {
-    const tables = Object.entries(SOURCES).map(([source, title]) => {
+    const others = model.columns.map((column) => column.source).filter((source) => !(source in SOURCES));
+    const sources = Object.entries({ ...SOURCES, ...Object.fromEntries(others.map((source) => [source, named(source)])) });
+    const tables = sources.map(([source, title]) => {
       const names = model.columns.filter((column) => column.type === "float64" && column.source === source && !NO_SCORES.includes(column.name))
         .map((column) => column.name);
       if (!names.length) return null;

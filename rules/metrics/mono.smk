@@ -28,7 +28,7 @@ rule mono:
         runtime=minutes(60),
         disk_mb=SCRATCH_MB,
     conda:
-        "../envs/mono.yaml"
+        "../../envs/metrics.yaml"
     shell:
         "python {input.script:q}"
         " --shard {wildcards.shard}"
