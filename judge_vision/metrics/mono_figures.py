@@ -153,14 +153,3 @@ def _peaks(a: Plane, b: Plane, chroma: Plane, hue: Plane) -> list[tuple[float, f
         mass, a_sum, b_sum = sums[:, np.arange(index - 2, index + 3) % _BINS].sum(axis=1)
         found.append((_direction(a_sum, b_sum), float(mass)))
     return sorted(found, key=lambda peak: -peak[1])
-
-
-def colourfulness(rgb: npt.NDArray[np.uint8]) -> float:
-    """Colourfulness M3 of Hasler and Suesstrunk (2003, section 4) of sRGB values 0..255; 0 for grey."""
-    red, green, blue = (plane.astype(np.int16) for plane in cv2.split(rgb))
-    # the second difference is doubled, so that both are exact integers
-    (first, first_std), (second, second_std) = (
-        (float(mean[0, 0]), float(std[0, 0]))
-        for mean, std in map(cv2.meanStdDev, (red - green, red + green - 2 * blue))
-    )
-    return float(np.hypot(first_std, second_std / 2) + 0.3 * np.hypot(first, second / 2))
