@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from judge_vision.metrics import colour, mono_figures, tone_curve
+from judge_vision.metrics import mono_figures, tone_curve
 from judge_vision.metrics.mono_map import heat_map, where_words
 from judge_vision.metrics.mono_words import SENTENCES, tone_name
 from judge_vision.photograph.proving import linear_reduced
@@ -115,7 +115,7 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
         "mono_reason_code": code,
         "dominant_tone": tone if mode == "toned" else None,
         "off_curve": evidence,
-        "reference": {**reference, "colourfulness": colour.colourfulness(small)},
+        "reference": reference,
     }
     return figures, heat_map(small, shown) if limits.heat_maps and verdict != "pass" else None
 

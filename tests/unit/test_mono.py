@@ -8,6 +8,7 @@ from PIL import Image
 
 from benchmarks import mono_versions as made
 from judge_vision.metrics import mono, mono_figures
+from judge_vision.metrics.colour import colourfulness
 from judge_vision.metrics.mono_words import tone_name
 from judge_vision.photograph.proving import linear_reduced
 
@@ -20,7 +21,10 @@ PHOTOGRAPHS = sorted((DATA / "photographs").glob("*.jpg"))
 def test_the_references_figures_are_met(name):
     rgb = np.asarray(Image.open(DATA / "host-golden" / f"{name}.png").convert("RGB"))
     wanted = GOLDEN[name]["float_lab"]
-    found = mono.judge(rgb)[0]["reference"]
+    found = {
+        **mono.judge(rgb)[0]["reference"],
+        "colourfulness": colourfulness(linear_reduced(Image.fromarray(rgb), 1024)),
+    }
     assert found.keys() == wanted.keys() - {"verdict", "mode", "reason"}
     for key, value in found.items():
         # masses are in pixels, tens of thousands of them; all else is of order 1 to 100
