@@ -19,7 +19,7 @@ BASE_ARGS = --build-arg BASE="$(BASE)" --build-arg TAG="$(TAG)"
 
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.ready: requirements.lock scripts/find_python.sh
 	@"$$(scripts/find_python.sh)" -m venv $(VENV)
@@ -82,10 +82,7 @@ docs: $(VENV)/.ready-dev ## Build the documentation as a site: site/index.html
 models: $(VENV)/.ready ## Fetch the official networks (VARIANTS="spaq ava"), or say what to fetch by hand
 	@$(BIN)/python scripts/fetch_models.py --variants $(or $(VARIANTS),spaq)
 
-verify-docs: $(VENV)/.ready-dev ## Build the documentation as a site: site/index.html
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs site
-
-models: $(VENV)/.ready ## Compare the official networks with their published scores
+verify-models: $(VENV)/.ready ## Compare the official networks with their published scores
 	@$(BIN)/python scripts/verify_models.py
 
 plan: $(VENV)/.ready ## What a run takes: make plan N=1000000 [GPUS=4] [CORES=64] [SIZE=camera|club]
