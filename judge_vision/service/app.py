@@ -1,4 +1,4 @@
-"""The HTTP interface of the scoring service; docs/how-to/service.md describes it for people."""
+"""The HTTP interface of the scoring service; docs/reference/http-api.md is made from its routes and statuses."""
 
 from __future__ import annotations
 
@@ -38,6 +38,29 @@ T = TypeVar("T")
 
 _MOST_IN_A_BATCH = 256
 _BODIES_AT_ONCE = 4
+# What a client may ask, and the method of `Service` that answers; its docstring is the documentation.
+ROUTES = (
+    ("GET", "/health", "health"),
+    ("POST", "/infer", "infer"),
+    ("POST", "/infer/batch", "infer_batch"),
+    ("GET", "/metrics", "metrics"),
+    ("GET", "/", "page"),
+    ("POST", "/shutdown", "shutdown"),
+)
+# Every status of a refusal or failure, and why.
+STATUSES = {
+    400: "not JSON, or another form than the service knows; or the client went away",
+    401: "no token, or a wrong one",
+    403: "`image_path` is outside the allowed folders; a web page of somebody else; a `Host` that is no address of "
+    "this machine",
+    404: "`image_path` does not exist or cannot be read",
+    408: "the request did not arrive in time",
+    413: "larger than `service.max_body_mb`",
+    422: "a bad picture: not an image, truncated, damaged, too many pixels (`prepare.max_pixels`), its decoder crashed "
+    "or took too long. The same request will fail again",
+    500: "the networks failed, or a defect of this program",
+    503: "loading, stopping, or too much is waiting (`error_type` is `busy`); ask again after `Retry-After`",
+}
 # whose fault a failure is decides the status: 422 says that the same request will fail again
 _OUR_FAULT = frozenset({ErrorType.INTERNAL, ErrorType.MODEL_FAILED})
 
@@ -70,14 +93,7 @@ class Service:
 
     def app(self, token: str | None) -> Starlette:
         """The ASGI application; requests must bring `token` where there is one."""
-        routes = [
-            Route("/", self.page, methods=["GET"]),
-            Route("/health", self.health, methods=["GET"]),
-            Route("/metrics", self.metrics, methods=["GET"]),
-            Route("/infer", self.infer, methods=["POST"]),
-            Route("/infer/batch", self.infer_batch, methods=["POST"]),
-            Route("/shutdown", self.shutdown, methods=["POST"]),
-        ]
+        routes = [Route(path, getattr(self, answer), methods=[method]) for method, path, answer in ROUTES]
         guard = Middleware(Guard, token=token, loopback=self.options.loopback, count=self.figures.count_request)
         handlers: dict[Any, Any] = {Refused: _refused, Exception: self._unexpected}
         return Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)
@@ -97,25 +113,34 @@ class Service:
         return {"state": self.state, **self.facts, **status.figures(self.batcher, self.figures)}
 
     async def health(self, request: Request) -> Response:
-        """GET /health: 200 when ready, 503 otherwise, the same JSON in both cases."""
+        """The state of the service as JSON: status 200 when ready, else 503.
+
+        `state` (loading, ready, stopping, failed), `problem`, `device`, `models` (hash of each file), `model_bundle`,
+        `human_ratings`, `max_side`, `queue_length`, `running_s` (the present batch), `batch_size`, `pictures` (ok,
+        failed), `memory` (resident_mb, peak_mb, gpu_mb), `uptime_s`, `restarts`, `last_errors`, `limits`.
+        """
         return JSONResponse(self.facts_now(), 200 if self.state == "ready" else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """GET /metrics: for Prometheus."""
+        """Figures in the form that Prometheus reads: requests, pictures, batches, queue, memory, restarts."""
         return Response(self.figures.text(), media_type=CONTENT_TYPE_LATEST)
 
     async def page(self, request: Request) -> Response:
-        """GET /: the status page for people."""
+        """A page for people, renewed every 5 s: state, load, restarts, last errors."""
         text, policy = status.page(self.facts_now())
         return HTMLResponse(text, headers={"content-security-policy": policy, "cache-control": "no-store"})
 
     async def shutdown(self, request: Request) -> Response:
-        """POST /shutdown: answers at once; what was accepted before is still finished."""
+        """Status 202 at once; what was accepted before is finished, then the process ends."""
         self.begin_stop()
         return JSONResponse({"state": "stopping"}, 202)
 
     async def infer(self, request: Request) -> Response:
-        """POST /infer: one picture, as JSON that names or holds it, or as the bytes of its file."""
+        """Scores of one picture: the bytes of its file as the body, or JSON that names or holds it.
+
+        As `application/json`: `image_path` or `image_b64`, and if you like `image_name`, which comes back. `use_gpu` is
+        accepted and ignored: the server uses the GPU it has.
+        """
         self._check_ready()
         async with self._budget.room(announced_size(request, self._most_bytes)):
             body = await read_body(request, self._most_bytes)
@@ -135,7 +160,11 @@ class Service:
         return JSONResponse({"image_name": name, **answer} if isinstance(name, str) else answer)
 
     async def infer_batch(self, request: Request) -> Response:
-        """POST /infer/batch: several pictures as JSON, or reduced ones as bytes; a result for each, in their order."""
+        """Scores of several pictures: `{"pictures": [...]}`, each as for `/infer` in JSON, 256 at most.
+
+        The answer is `{"results": [...]}` in their order; a bad picture is `{"error_type", "error"}` in its place. The
+        workflow's own client sends pictures already reduced, as `application/x-judge-vision-inputs`.
+        """
         self._check_ready()
         async with self._budget.room(announced_size(request, self._most_bytes)):
             body = await read_body(request, self._most_bytes)

@@ -88,9 +88,9 @@ def parse_json(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refused(400, "bad_request", "the body is not JSON; see docs/how-to/service.md for its form") from None
+        raise Refused(400, "bad_request", "the body is not JSON; see docs/reference/http-api.md for its form") from None
     if not isinstance(value, dict):
-        raise Refused(400, "bad_request", "the body is not a JSON object; see docs/how-to/service.md for its form")
+        raise Refused(400, "bad_request", "the body is not a JSON object; see docs/reference/http-api.md for its form")
     return value
 
 

@@ -11,7 +11,6 @@ import yaml
 
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import METRICS
-from scripts.table_docs import page, stage2_page
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
@@ -92,11 +91,6 @@ def test_all_locks_pin_the_same_versions(extra):
     text = (ROOT / f"requirements-{extra}.lock").read_text()
     pins = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", text, flags=re.M))
     assert {name: pins.get(name) for name in LOCK} == LOCK
-
-
-def test_the_page_of_the_table_is_made_from_the_table():
-    assert (ROOT / "docs" / "reference" / "stage1-table.md").read_text() == page()
-    assert (ROOT / "docs" / "reference" / "stage2-tables.md").read_text() == stage2_page()
 
 
 def test_every_page_that_is_named_somewhere_exists():

@@ -1,0 +1,1 @@
+"""The reference pages' tables, made from the code that they describe."""
