@@ -5,11 +5,11 @@ import pytest
 from judge_vision.calibration.calibrate import Scored, calibrate
 from judge_vision.calibration.page import render
 from judge_vision.calibration.settings import CalibrationSettings
-from tests.system.test_report_browser import chromium, pytestmark, reader  # noqa: F401
+from tests.system.browser import chromium, pytestmark, reader  # noqa: F401
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_has_no_violation_and_no_script(reader, tmp_path, scheme):  # noqa: F811
+def test_the_page_has_no_violation_and_no_script(reader, tmp_path, scheme):
     hostile = "</script><script>console.error('run')</script>"
     shown = [Scored(f"{n}{hostile}.jpg", hostile, 10 + n / 4, {"critique": 8 + n / 3}) for n in range(24)]
     settings = CalibrationSettings(bootstrap_samples=100)

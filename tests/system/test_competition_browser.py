@@ -17,7 +17,7 @@ from judge_vision.competition.pages import inline_picture
 from judge_vision.competition.results import compute
 from judge_vision.competition.results_page import agreement_page, results_page
 from judge_vision.competition.secretary import secretary_page
-from tests.system.test_report_browser import Reader, chromium, pytestmark  # noqa: F401
+from tests.system.browser import Reader, chromium, pytestmark  # noqa: F401
 from tests.unit.competition_entries import competition, entry, finding
 
 HOSTILE = "<script>document.title='broken'</script><img src=x onerror=alert(1)> \u202eabc"
@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_quiet_accessible_and_shows_its_pictures(folder: Path, name: str, chromium) -> None:  # noqa: F811
+def test_a_page_is_quiet_accessible_and_shows_its_pictures(folder: Path, name: str, chromium) -> None:
     reader = Reader(chromium)
     chromium.get("about:blank")
     reader.listen()

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.system.test_report_browser import chromium, pytestmark, reader  # noqa: F401
+from tests.system.browser import chromium, pytestmark, reader  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 OFFLINE = """
@@ -70,12 +70,12 @@ def test_every_link_and_anchor_leads_somewhere(site):
                 assert unquote(parts.fragment) in pages[target].anchors | {""}, f"{page.name} links to {link}"
 
 
-def test_a_browser_shows_it_from_a_disk_and_asks_nobody(reader, site):  # noqa: F811
+def test_a_browser_shows_it_from_a_disk_and_asks_nobody(reader, site):
     for name in ("index.html", "reference/stage1-table.html"):
         reader.browser.get((site / name).as_uri())
         assert reader.one("article h1").text
 
 
-def test_the_search_works_from_a_disk(reader, site):  # noqa: F811
+def test_the_search_works_from_a_disk(reader, site):
     reader.browser.get((site / "search.html").as_uri() + "?q=monochrome")
     assert reader.until("return document.querySelectorAll('#search-results li a').length") > 1
