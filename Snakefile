@@ -17,6 +17,7 @@ report: "docs/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/targets.smk"
 
 
 # Everything a run writes, Snakemake's own records and locks too, lies in the results folder.

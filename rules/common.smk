@@ -8,16 +8,9 @@ sys.path.insert(0, str(ROOT))
 
 from judge_vision.engines import owner
 from judge_vision.failure import UserError
+from judge_vision.records import paths
 from judge_vision.records.steps import METRICS, STEPS
-from judge_vision.workflow import (
-    apptainer,
-    kubernetes,
-    messages,
-    paths,
-    plan,
-    session,
-    slurm,
-)
+from judge_vision.workflow import apptainer, kubernetes, messages, plan, session, slurm
 
 
 def bucket_folder(address):
@@ -72,17 +65,6 @@ def settings(rule):
     return str(paths.settings_file(rule))
 
 
-def in_bucket(name):
-    """A file in the bucket for the results; without one, a name that nothing asks for."""
-    folder = CONFIG.bucket.results
-    return storage.s3(f"{folder}/{name}") if folder else f"state/published/{name}"
-
-
-def published():
-    """With a bucket for the results, they go there."""
-    return rules.publish.output if CONFIG.bucket.results else []
-
-
 def every_index(rule):
     """Input function: the indexes of `rule` over all shards, known once the manifest is written."""
 
@@ -91,11 +73,6 @@ def every_index(rule):
         return [index(rule, shard) for shard in session.shards(manifest)]
 
     return indexes
-
-
-def later_tables():
-    """The tables of Stage 2 that this run makes: the page and the exports show them."""
-    return [*critique_tables(), *ranking_tables()]
 
 
 def minutes(photographs_per_minute):
@@ -108,34 +85,6 @@ def minutes(photographs_per_minute):
 def megabytes(first):
     """Resource function: memory, doubled with each attempt."""
     return lambda wildcards, attempt: first * 2 ** (attempt - 1)
-
-
-def strict_check():
-    """With `strict`, a failed photograph fails the run; the check writes a file only when there is none."""
-    return [str(paths.STRICT)] if CONFIG.strict else []
-
-
-def critique_tables():
-    """Table and summary of the critiques, where something is configured that writes them."""
-    tables = [str(paths.STAGE2_TABLE), str(paths.STAGE2_SUMMARY)]
-    return [] if CONFIG.stage2.resolved_engine() == "off" else tables
-
-
-def scored_tables():
-    """The critiques, where they hold scores."""
-    return critique_tables() if CONFIG.stage2.resolved_engine() == "server" else []
-
-
-def playoff_tables():
-    """The playoff, where there is one."""
-    playoff = [index("playoff", "all"), str(paths.PLAYOFF_TABLE)]
-    return playoff if CONFIG.playoff.enabled else []
-
-
-def ranking_tables():
-    """The ranking, where scores are there that may rank, or a score is named."""
-    ranking = [str(paths.RANKING_TABLE), str(paths.RANKING_SUMMARY)]
-    return ranking if scored_tables() or CONFIG.ranking.score != "auto" else []
 
 
 def watch_over(executor):
