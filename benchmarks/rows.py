@@ -20,9 +20,9 @@ from typing import Any
 
 from benchmarks.scale import RESULTS, conditions, step
 from judge_vision.failure import PhotographError
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import STEPS
-from judge_vision.workflow import packing, paths
+from judge_vision.workflow import packing
 from judge_vision.workflow.manifest import write_manifest
 from judge_vision.workflow.plan import make_plan
 from tests.unit import report_results

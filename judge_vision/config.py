@@ -21,15 +21,14 @@ from judge_vision.compliance.borders import BorderSettings
 from judge_vision.critique.prompts import is_shipped
 from judge_vision.critique.settings import RequestSettings, Stage2Settings
 from judge_vision.engines.settings import ServiceSettings
-from judge_vision.exports.settings import ContactSheetSettings, XmpSettings
+from judge_vision.exports.settings import ContactSheetSettings, ReportSettings, XmpSettings
 from judge_vision.failure import UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.mono import MonoSettings
 from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
 from judge_vision.ranking.settings import PlayoffSettings, RankingSettings
-from judge_vision.report.settings import ReportSettings
-from judge_vision.workflow import paths
+from judge_vision.records import paths
 
 
 def _path_text(value: Any) -> Any:

@@ -9,8 +9,8 @@ import argparse
 import logging
 
 from judge_vision.exports.author_pack import write_packs
-from judge_vision.records import store
-from judge_vision.workflow import command, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command
 
 
 def work(arguments: argparse.Namespace) -> None:

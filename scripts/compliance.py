@@ -13,8 +13,8 @@ from judge_vision.compliance.entry import Entry
 from judge_vision.compliance.fix import fix_copy
 from judge_vision.compliance.registry import open_competition
 from judge_vision.failure import ErrorType, PhotographError
-from judge_vision.records import store
-from judge_vision.workflow import command, paths, shard
+from judge_vision.records import paths, store
+from judge_vision.workflow import command, shard
 from judge_vision.workflow.pixels import PixelJob
 
 

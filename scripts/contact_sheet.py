@@ -10,8 +10,8 @@ import logging
 
 from judge_vision.exports.contact_sheet import build_contact_sheet
 from judge_vision.exports.settings import ContactSheetSettings
-from judge_vision.records import store
-from judge_vision.workflow import command, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command
 
 
 def work(arguments: argparse.Namespace) -> None:

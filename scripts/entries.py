@@ -11,8 +11,8 @@ import logging
 from judge_vision.compliance.entry_set import check_set
 from judge_vision.compliance.registry import beside_registry, open_competition
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
-from judge_vision.records import store
-from judge_vision.workflow import command, paths, shard
+from judge_vision.records import paths, store
+from judge_vision.workflow import command, shard
 from judge_vision.workflow.archive import Found, find_earlier
 
 

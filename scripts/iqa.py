@@ -7,8 +7,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
-from judge_vision.records import store
-from judge_vision.workflow import command, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command
 from judge_vision.workflow.scoring import score_shard
 
 

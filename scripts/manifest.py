@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import logging
 
-from judge_vision.records import store
-from judge_vision.workflow import command, manifest, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command, manifest
 
 
 def work(arguments: argparse.Namespace) -> None:

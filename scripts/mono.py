@@ -8,7 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from judge_vision.metrics import mono
-from judge_vision.workflow import command, paths, shard
+from judge_vision.records import paths
+from judge_vision.workflow import command, shard
 from judge_vision.workflow.pictures import write_png
 from judge_vision.workflow.pixels import PixelJob
 

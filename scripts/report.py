@@ -8,10 +8,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 import logging
 
-from judge_vision.records import store
+from judge_vision.exports.settings import ReportSettings
+from judge_vision.records import paths, store
 from judge_vision.report.build import build_report
-from judge_vision.report.settings import ReportSettings
-from judge_vision.workflow import command, paths
+from judge_vision.workflow import command
 
 
 def work(arguments: argparse.Namespace) -> None:

@@ -15,8 +15,8 @@ import time
 
 import yaml
 
+from judge_vision.records.paths import STATE
 from judge_vision.workflow import messages
-from judge_vision.workflow.paths import STATE
 
 
 def _absolute(path: Path) -> str:

@@ -9,8 +9,8 @@ import argparse
 import logging
 
 from judge_vision.exports.score_sheet import write_score_sheet
-from judge_vision.records import store
-from judge_vision.workflow import command, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command
 
 
 def work(arguments: argparse.Namespace) -> None:

@@ -8,8 +8,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from judge_vision.failure import UserError
-from judge_vision.records import store
-from judge_vision.workflow import command, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command
 
 
 def work(arguments: argparse.Namespace) -> None:

@@ -9,8 +9,8 @@ import argparse
 
 from judge_vision.exports.settings import XmpSettings
 from judge_vision.exports.sidecars import summary, write_sidecars
-from judge_vision.records import store
-from judge_vision.workflow import command, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import command
 
 
 def work(arguments: argparse.Namespace) -> None:

@@ -15,7 +15,10 @@ FIGURES = ("srcc", "plcc", "kendall")
 
 
 def correlations(scores: Array, marks: Array) -> dict[str, float | None]:
-    """Spearman's rank correlation, Pearson's linear one, Kendall's tau-b: -1 to 1; None where a side is constant."""
+    """Spearman's rank correlation, Pearson's linear one, Kendall's tau-b: -1 to 1; None where a side is constant.
+
+    `scores` and `marks` are float64 [photographs], in the same order.
+    """
     if np.ptp(scores) == 0 or np.ptp(marks) == 0:
         return dict.fromkeys(FIGURES)
     with warnings.catch_warnings():
@@ -31,8 +34,8 @@ def correlations(scores: Array, marks: Array) -> dict[str, float | None]:
 def agreement(scores: Array, marks: Array, samples: int, seed: int) -> dict[str, Any]:
     """The correlations and their 95 % intervals: percentiles over `samples` bootstrap samples of the photographs.
 
-    A sample in which scores or marks are all equal has no correlation and does not count. An interval is null where
-    the correlation is.
+    `scores` and `marks` are float64 [photographs], in the same order. A sample in which scores or marks are all equal
+    has no correlation and does not count. An interval is null where the correlation is.
     """
     found = correlations(scores, marks)
     drawn: dict[str, list[float]] = {name: [] for name in FIGURES}

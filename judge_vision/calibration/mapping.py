@@ -31,7 +31,10 @@ class Mapping:
 
 
 def fit(scores: Array, marks: Array, scored_by: str) -> Mapping:
-    """The monotone mapping of least squares (pool adjacent violators); equal scores get the mean of their marks."""
+    """The monotone mapping of least squares (pool adjacent violators); equal scores get the mean of their marks.
+
+    `scores` and `marks` are float64 [photographs], in the same order; `scored_by` says whose scores they are.
+    """
     known, place = np.unique(scores, return_inverse=True)
     weights = np.bincount(place).astype(np.float64)
     means = np.bincount(place, weights=marks) / weights
@@ -46,7 +49,10 @@ def fit(scores: Array, marks: Array, scored_by: str) -> Mapping:
 
 
 def cross_validated_error(scores: Array, marks: Array, seed: int, parts: int = 5) -> dict[str, float]:
-    """Mean absolute error, in marks, on photographs left out of the fit; and of always giving the mean mark."""
+    """Mean absolute error, in marks, on photographs left out of the fit; and of always giving the mean mark.
+
+    `scores` and `marks` are float64 [photographs], in the same order; the parts are drawn by `seed`.
+    """
     parts = min(parts, len(scores))
     order = np.random.default_rng(seed).permutation(len(scores))
     errors, constant = [], []

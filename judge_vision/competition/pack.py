@@ -79,7 +79,7 @@ def pack_code(pack: Sequence[Numbered]) -> str:
 
 
 def judges_jpeg(pixels: npt.NDArray[np.uint8], longest_px: int) -> bytes:
-    """The picture as a JPEG without metadata: encoded anew, so that nothing of the file's own is in it."""
+    """The picture, uint8 [height, width, 3] sRGB, as a JPEG of at most `longest_px`, and nothing of the file's own."""
     picture = scaled(Image.fromarray(pixels), longest_px)
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=_QUALITY, subsampling=0, icc_profile=srgb_profile())

@@ -29,7 +29,8 @@ def check_photograph(
     """The figures of the compliance record of one photograph.
 
     `facts` is the record of `prepare`, `mono` that of the monochrome verdict (`mono_verdict`, `mono_mode`);
-    `load_pixels` gives HxWx3 8-bit sRGB as displayed and is called at most once, and only where a rule needs pixels.
+    `load_pixels` gives uint8 [height, width, 3] sRGB as displayed; it is called at most once, and only where a rule
+    needs pixels.
     Without a competition nothing is checked: `compliance_passed` is None and the lists are empty.
     What only the whole set of entries shows is added later: see `entry_set.check_set` and `finding.add_findings`.
     """

@@ -18,7 +18,7 @@ _ENOUGH_PX = 256
 
 
 def perceptual_hash(pixels: npt.NDArray[np.uint8]) -> str:
-    """pHash (discrete cosine transform, 64 bits) of HxWx3 8-bit sRGB `pixels`, as 16 hexadecimal digits."""
+    """pHash (discrete cosine transform, 64 bits) of sRGB, uint8 [height, width, 3], as 16 hexadecimal digits."""
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # the hash looks at 32 x 32 pixels: averaging down to this first leaves it more than it can see, and saves most time
     if min(grey.shape) > _ENOUGH_PX:

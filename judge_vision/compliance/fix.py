@@ -110,8 +110,8 @@ def fix_copy(
 ) -> FixedCopy | None:
     """A corrected copy of an entry that breaks rules of severity fix, or None: nothing to fix, or not by a program.
 
-    `rgb` is HxWx3 8-bit sRGB as displayed, `figures` what `check_photograph` found, `exif` the original's EXIF block,
-    which the copy keeps but for the orientation: the pixels are upright already.
+    `rgb` is uint8 [height, width, 3] sRGB as displayed, `figures` what `check_photograph` found, `exif` the original's
+    EXIF block, which the copy keeps but for the orientation: the pixels are upright already.
     """
     if not _to_mend(figures["findings"]):
         return None

@@ -22,8 +22,7 @@ from judge_vision.exports.results import Results, Row, read_results
 from judge_vision.exports.score_sheet import score_sheet
 from judge_vision.exports.sheet import SheetColumn, csv_bytes, write_csv
 from judge_vision.exports.text import one_line, plain
-from judge_vision.records import store, words
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store, words
 
 log = logging.getLogger(__name__)
 

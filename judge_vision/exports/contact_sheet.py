@@ -19,8 +19,7 @@ from judge_vision.exports.results import Results, Row, read_results
 from judge_vision.exports.settings import ContactSheetSettings
 from judge_vision.exports.text import one_line
 from judge_vision.exports.typeset import BOLD, Typesetter
-from judge_vision.records import store, words
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store, words
 
 log = logging.getLogger(__name__)
 

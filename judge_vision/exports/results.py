@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from judge_vision.records import paths
 from judge_vision.records.columns import COLUMNS, Column
 from judge_vision.records.table import read_metadata, read_table
-from judge_vision.workflow import paths
 
 Row = dict[str, Any]
 

@@ -1,9 +1,24 @@
-"""Settings of the exports."""
+"""Settings of the page and of the exports."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+
+@dataclass(frozen=True)
+class ReportSettings:
+    """What a reader of the page may want different."""
+
+    title: str = "Judge Vision"
+    """Heading of the page and of the printed sheets, such as the competition's name."""
+    max_photographs: int = 20_000
+    """Photographs that the page holds: the failed ones and an even sample, where there are more. 20,000 are 20 MB."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a page that could hold nothing."""
+        if self.max_photographs < 2:
+            raise ValueError("max_photographs must be at least 2")
 
 
 @dataclass(frozen=True)

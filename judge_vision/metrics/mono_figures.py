@@ -41,7 +41,7 @@ def angle_between(one: float, other: float) -> float:
 
 
 def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
-    """Weighted circular mean of hues in degrees, 0 to 360."""
+    """Weighted circular mean, 0 to 360 degrees, of hues in degrees and their weights, both [number]."""
     radians = np.radians(hue, dtype=np.float64)
     return _direction(float((weight * np.cos(radians)).sum()), float((weight * np.sin(radians)).sum()))
 
@@ -106,7 +106,8 @@ def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[st
 
 
 def length(a: Plane, b: Plane) -> Plane:
-    """sqrt(a^2 + b^2). OpenCV's `magnitude` gives other last digits where an array happens to lie elsewhere."""
+    """sqrt(a^2 + b^2) of two planes, float32 [height, width] or flat."""
+    # OpenCV's `magnitude` gives other last digits where an array happens to lie elsewhere
     return np.sqrt(a * a + b * b)
 
 

@@ -33,7 +33,10 @@ def heat_map(rgb: U8, departure: Plane) -> U8:
 
 
 def where_words(departure: Plane, threshold: float) -> str:
-    """Where departures above `threshold` lie, by their centre of mass; "all over" where they are spread."""
+    """Where departures above `threshold` lie, by their centre of mass; "all over" where they are spread.
+
+    `departure` is float32 [height, width].
+    """
     strong = np.where(departure > threshold, departure, 0.0) if (departure > threshold).any() else departure
     total = float(strong.sum())
     if total == 0:

@@ -35,12 +35,12 @@ class ToneCurve:
 
     @property
     def chroma(self) -> npt.NDArray[np.float64]:
-        """Chroma of the curve by lightness."""
+        """Chroma of the curve by lightness, float64 [50]."""
         return np.asarray(np.hypot(self.ab[:, 0], self.ab[:, 1]))
 
     @property
     def hue_deg(self) -> npt.NDArray[np.float64]:
-        """Hue of the curve by lightness, 0 to 360 degrees; meaningless where the chroma is near 0."""
+        """Hue of the curve by lightness, float64 [50], 0 to 360 degrees; meaningless where the chroma is near 0."""
         return np.asarray(np.degrees(np.arctan2(self.ab[:, 1], self.ab[:, 0])) % 360)
 
 

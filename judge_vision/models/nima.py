@@ -161,7 +161,7 @@ def forward(weights: Mapping[str, Any], pictures: Any, padding: str) -> Any:
 
 
 def mean_and_std(distribution: npt.NDArray[np.floating[Any]]) -> tuple[float, float]:
-    """Mean and standard deviation of ratings 1..10 with these probabilities."""
+    """Mean and standard deviation of ratings 1..10 with these probabilities, [10]."""
     probability = np.asarray(distribution, np.float64)
     mean = float(RATINGS @ probability)
     return mean, float(np.sqrt(probability @ (RATINGS - mean) ** 2))

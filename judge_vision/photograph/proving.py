@@ -38,7 +38,8 @@ def make_proof(image: Image.Image, sha256: str, sizes: ProofSizes) -> Proof:
 def linear_reduced(image: Image.Image, long_side_px: int) -> U8:
     """The picture with its longer side at most `long_side_px`, averaged over areas in linear light, in strips.
 
-    Each row of the result is the mean of the source rows that it covers, those at its ends by their share.
+    uint8 [height, width, 3], sRGB. Each row of the result is the mean of the source rows that it covers, those at its
+    ends by their share.
     """
     ratio = long_side_px / max(image.size)
     if ratio >= 1:

@@ -7,14 +7,13 @@ from typing import Any
 
 from judge_vision.compliance.rulings import open_rulings
 from judge_vision.exports.results import Results, read_results
-from judge_vision.records import store, words
+from judge_vision.exports.settings import ReportSettings
+from judge_vision.records import paths, store, words
 from judge_vision.report import alike, page
 from judge_vision.report.making import making, run_facts
 from judge_vision.report.photographs import cell, details
 from judge_vision.report.pictures import bring, perceptual_hashes
 from judge_vision.report.selection import select_rows, selection_sentence
-from judge_vision.report.settings import ReportSettings
-from judge_vision.workflow import paths
 
 FOLDER = Path("report")
 PAGE = FOLDER / "index.html"

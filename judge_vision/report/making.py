@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from judge_vision.exports.results import Results
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.columns import SCHEMA_VERSION
 from judge_vision.records.steps import STEPS
-from judge_vision.workflow import paths
 
 
 def making(results: Results) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from typing import Any
 from judge_vision.compliance.finding import add_findings
 from judge_vision.compliance.rulings import Rulings, with_rulings
 from judge_vision.exports.results import Results
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import METRICS, STEPS
-from judge_vision.workflow import paths
 from judge_vision.workflow.shard import ShardJob, read_records
 
 _ENVELOPE = {"schema", "image", "sha256", "status", "error_type", "error"}

@@ -11,8 +11,7 @@ from pathlib import Path
 import imagehash
 from PIL import Image
 
-from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store
 from judge_vision.workflow.cache import Cache
 from judge_vision.workflow.shard import content_key
 

@@ -30,8 +30,7 @@ from judge_vision.photograph.prepare import show, thumbnail_jpeg
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
 from judge_vision.photograph.showing import Facts
-from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store
 from judge_vision.workflow.progress import Progress
 
 log = logging.getLogger(__name__)

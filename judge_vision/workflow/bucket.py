@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.failure import UserError
-from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store
 
 Opener = Callable[[str], Any]
 

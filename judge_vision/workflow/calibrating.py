@@ -12,9 +12,8 @@ from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.critique.settings import Stage2Settings
 from judge_vision.failure import UserError
 from judge_vision.ranking.settings import STAGE1_SCORES
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.table import read_table
-from judge_vision.workflow import paths
 
 HOW_TO = (
     "calibration needs marks that people gave: --config calibration='{marks: marks.csv}' (docs/how-to/calibration.md)"

@@ -16,7 +16,7 @@ PACKAGE = "judge_vision"
 
 # These carry records, and pictures to the networks, and compute no figure: an edit here re-runs jobs, but their
 # cached figures stay valid.
-CARRIER_ROOMS = ("workflow", "engines")
+CARRIER_ROOMS = ("workflow", "engines", "records")
 
 
 def imported_modules(source: str) -> Iterator[str]:

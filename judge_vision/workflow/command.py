@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge_vision.failure import UserError
-from judge_vision.workflow import paths
+from judge_vision.records import paths
 from judge_vision.workflow.lock import held
 
 

@@ -38,10 +38,9 @@ from judge_vision.failure import PhotographError, UserError
 from judge_vision.photograph.names import locate
 from judge_vision.photograph.prepare import show
 from judge_vision.photograph.settings import PrepareSettings
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.table import read_table
 from judge_vision.records.words import MEANS, unrated
-from judge_vision.workflow import paths
 from judge_vision.workflow.shard import read_records
 
 FOLDER = paths.COMPETITION

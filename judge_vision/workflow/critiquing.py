@@ -20,7 +20,7 @@ from judge_vision.critique.write import BLANK, ByServer, not_judged, write_by_ru
 from judge_vision.failure import CritiqueErrorType, PhotographError, UserError
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.tonal import TonalSettings
-from judge_vision.workflow import paths
+from judge_vision.records import paths
 from judge_vision.workflow.lock import held
 from judge_vision.workflow.messages import HOW_TO_TURN_ON
 from judge_vision.workflow.pixels import PixelJob

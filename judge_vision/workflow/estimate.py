@@ -13,9 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import METRICS, STEPS
-from judge_vision.workflow import paths
 
 # Weight of the newest run in a rate: other photographs and other programs beside us make each run different.
 _NEWEST = 0.5

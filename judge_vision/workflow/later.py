@@ -10,8 +10,7 @@ from judge_vision.config import Config
 from judge_vision.critique.prompts import CRITIQUE_WORDS, PLAYOFF_WORDS, load_prompt, template_path
 from judge_vision.failure import UserError
 from judge_vision.ranking.settings import check_playoff, refuse_embedded
-from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store
 
 LIBRARIES = {
     # not the openai client: a new version of it must not ask anything again

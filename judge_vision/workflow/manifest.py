@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.columns import ROWS_PER_PART
-from judge_vision.workflow import paths
 from judge_vision.workflow.plan import photographs_per_shard
 
 # Keys of an inventory's line that are not the user's own columns.

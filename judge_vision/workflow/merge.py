@@ -11,11 +11,10 @@ from typing import Any
 
 from judge_vision.compliance.finding import add_findings
 from judge_vision.compliance.rulings import Rulings, idle_rulings, open_rulings, with_rulings
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import STEPS
 from judge_vision.records.table import TableWriter, arrow_schema, row
-from judge_vision.workflow import paths
 from judge_vision.workflow.cache import update_catalogue
 from judge_vision.workflow.plan import read_plan
 from judge_vision.workflow.shard import ShardJob, read_records

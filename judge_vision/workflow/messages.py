@@ -6,9 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import STEPS
-from judge_vision.workflow import estimate, paths
+from judge_vision.workflow import estimate
 
 _FAILURES_SHOWN = 10
 # Photographs that fail for exactly the same reason are listed one by one up to this number.

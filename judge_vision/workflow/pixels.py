@@ -16,9 +16,8 @@ from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.photograph.names import locate
 from judge_vision.photograph.proof import Proof, ProofSizes, load_proof
 from judge_vision.photograph.settings import PrepareSettings
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import PROOF_READERS
-from judge_vision.workflow import paths
 from judge_vision.workflow.shard import Item, ShardJob, content_key
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import STEPS
-from judge_vision.workflow import paths
 
 # Shards up to which they keep the size that was asked for. Each costs about two CPU seconds, for an interpreter to
 # start and a job to be scheduled for each step, which 256 photographs are worth and one is not.

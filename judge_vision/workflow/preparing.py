@@ -10,9 +10,8 @@ from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.names import locate
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import PROOF_READERS
-from judge_vision.workflow import paths
 from judge_vision.workflow.cache import Cache
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
 

@@ -27,10 +27,9 @@ from judge_vision.ranking.settings import (
     refuse_embedded,
     resolved_score,
 )
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.stage2_columns import MATCHES, RANKING, STAGE2_VERSION
 from judge_vision.records.table import arrow_schema, read_table, write_rows
-from judge_vision.workflow import paths
 from judge_vision.workflow.critiquing import talking
 from judge_vision.workflow.pixels import PixelJob
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, each, read_records

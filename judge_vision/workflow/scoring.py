@@ -15,8 +15,7 @@ from judge_vision.engines.identity import identity, model_hashes
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import runtime
 from judge_vision.models.inputs import ScaledPicture
-from judge_vision.records import store
-from judge_vision.workflow import paths
+from judge_vision.records import paths, store
 from judge_vision.workflow.lock import HELD_OUTSIDE
 from judge_vision.workflow.pixels import PixelJob
 from judge_vision.workflow.shard import Item, Outcome, read_records

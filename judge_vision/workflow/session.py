@@ -26,10 +26,10 @@ from judge_vision.config import Config, read_config
 from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import METRICS, PROOF_READERS
-from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later, paths
+from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later
 from judge_vision.workflow.code import code_digest, data_digest
 from judge_vision.workflow.plan import make_plan
 

@@ -19,8 +19,8 @@ from queue import SimpleQueue
 from typing import Any
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
-from judge_vision.records import store
-from judge_vision.workflow import packing, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import packing
 from judge_vision.workflow.cache import Cache
 from judge_vision.workflow.lock import held
 from judge_vision.workflow.plan import read_plan

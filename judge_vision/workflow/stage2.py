@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.stage2_columns import CRITIQUES, STAGE2_VERSION
 from judge_vision.records.table import arrow_schema, read_table, write_rows
-from judge_vision.workflow import paths
 from judge_vision.workflow.merge import sweep
 from judge_vision.workflow.shard import read_records
 

@@ -125,7 +125,7 @@ def test_a_run_is_the_local_run_though_the_controller_restarts(node, photos, tmp
     assert not node.jobs()
 
     jobs = {job: facts for job, facts in run.seen.items() if job not in before}
-    chains = [facts for facts in jobs.values() if facts[0] == "rule_shard_compliance_mono_prepare_tonal"]
+    chains = [facts for facts in jobs.values() if facts[0] == "rule_shard_colour_compliance_mono_prepare_tonal"]
     scoring = [facts for facts in jobs.values() if facts[0].startswith("rule_iqa_wildcards_")]
     assert len(chains) == len(scoring) == 2, run.seen
     # one rule after another in a chain: neither processors nor memory are added up

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
+from judge_vision.records.steps import STEPS
+
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "photos"
 PYTHON = Path(os.environ.get("CLUSTER_PYTHON", ROOT / ".venv-cluster" / "bin" / "python"))
@@ -94,7 +96,7 @@ def test_photographs_come_from_a_bucket_and_results_go_there(server, club, tmp_p
     assert any(key.startswith("judged/report/pictures/") for key in keys)
     archive = club.Object("judged/records.tar.gz").get()["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(archive)) as records:
-        assert sum(name.endswith(".json") for name in records.getnames()) == 3 * 5
+        assert sum(name.endswith(".json") for name in records.getnames()) == 3 * len(STEPS)
 
     untouched = (results / "originals" / "Chelsea.jpg").stat().st_ctime_ns
     status, output = judge(server, results, bucket=bucket)

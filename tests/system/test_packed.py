@@ -12,9 +12,10 @@ import jsonschema
 import pyarrow.parquet as pq
 import pytest
 
+from judge_vision.records.steps import STEPS
 from judge_vision.workflow.shard import read_records
 from tests.system.stage1 import EXAMPLES, ROOT, rows, snakemake
-from tests.system.test_workflow import RULES, SCHEMAS
+from tests.system.test_workflow import SCHEMAS
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +80,7 @@ def test_the_table_is_a_folder_that_holds_the_same_rows(large, small, monkeypatc
     assert (large / "report" / "index.html").exists()
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", STEPS)
 def test_one_file_a_shard_and_rule_read_by_the_same_reader(large, small, monkeypatch, rule):
     assert not list((large / "records").rglob("*.json")) and not list((large / "cache").rglob("*.json"))
     assert sorted(path.name for path in (large / "records" / rule).iterdir()) == ["00000.jsonl", "00001.jsonl"]

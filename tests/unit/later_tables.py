@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from judge_vision.exports.results import LATER_TABLES
+from judge_vision.records import paths
 from judge_vision.records.table import read_table
-from judge_vision.workflow import paths
 
 CRITIQUE = "The heron holds the frame and the mist holds the heron. A tighter crop would calm the left edge."
 NOTICE = "Written by the model stand-in-vision; no judge looked at the picture."

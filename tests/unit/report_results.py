@@ -19,9 +19,8 @@ from PIL import Image
 
 from judge_vision.config import Config
 from judge_vision.failure import ErrorType, PhotographError
-from judge_vision.records import store
+from judge_vision.records import paths, store
 from judge_vision.records.steps import STEPS
-from judge_vision.workflow import paths
 from judge_vision.workflow.manifest import write_manifest
 from judge_vision.workflow.merge import merge
 from judge_vision.workflow.shard import Item, Outcome, ShardJob

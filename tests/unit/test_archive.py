@@ -17,7 +17,8 @@ from judge_vision.failure import UserError
 from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import ListingSettings, PrepareSettings
-from judge_vision.workflow import archive, paths, session
+from judge_vision.records import paths
+from judge_vision.workflow import archive, session
 
 PHOTOGRAPHS = Path(__file__).parents[1] / "data" / "photographs"
 LISTING, PREPARE = ListingSettings(), PrepareSettings()

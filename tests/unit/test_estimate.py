@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from judge_vision.records import store
-from judge_vision.workflow import estimate, paths, progress
+from judge_vision.records import paths, store
+from judge_vision.workflow import estimate, progress
 
 STEPS = ("prepare", "iqa", "mono", "tonal", "compliance")
 FIRST = {"prepare_s": 1.0, "iqa_s": 4.0, "metric_s": 1.5, "compliance_s": 0.0, "start_s": 2.0}

@@ -1,6 +1,5 @@
 """The house's own rules: what may import what, and what has to agree with what."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -53,31 +52,6 @@ def test_the_packages_root_imports_nothing():
     assert done.stdout.strip() == "['judge_vision']"
 
 
-@pytest.mark.parametrize(
-    "room", ["photograph", "models", "metrics", "compliance", "records", "critique", "ranking", "calibration"]
-)
-def test_no_room_imports_the_report_or_the_workflow(room):
-    for path in (PACKAGE / room).glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom):
-                assert not (node.module or "").startswith(("judge_vision.report", "judge_vision.workflow")), path
-
-
-def imported(room):
-    """Pairs of a file in a room and a room that it imports."""
-    for path in (PACKAGE / room).glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("judge_vision."):
-                yield path.name, node.module.split(".")[1]
-
-
-def test_arrows_go_from_the_service_over_the_engines_to_the_models():
-    allowed = {"engines", "models", "photograph", "records", "failure"}
-    assert {room for _, room in imported("engines")} <= allowed
-    assert {room for _, room in imported("service")} <= allowed | {"service"}
-    assert not {room for _, room in imported("models")} & {"engines", "service"}
-
-
 @pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_an_environment_has_the_versions_of_the_lock(path):
     for dependency in yaml.safe_load(path.read_text())["dependencies"]:
@@ -108,11 +82,6 @@ def test_every_page_that_is_named_somewhere_exists():
                 assert file.parent.joinpath(link).exists(), f"{file} links to {link}"
 
 
-def test_no_module_is_longer_than_a_reader_keeps_in_mind():
-    long = {path.name: lines for path in PACKAGE.rglob("*.py") if (lines := len(path.read_text().splitlines())) > 400}
-    assert not long
-
-
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_metric_is_whole(metric):
     for path in (f"scripts/{metric}.py", f"rules/metrics/{metric}.smk", f"tests/unit/test_{metric}.py"):
@@ -122,10 +91,3 @@ def test_a_metric_is_whole(metric):
 
 def test_every_rule_file_of_a_metric_has_a_schema():
     assert {path.stem for path in (ROOT / "rules" / "metrics").glob("*.smk")} == set(METRICS)
-
-
-def test_every_rule_declares_what_a_cluster_needs():
-    for path in (ROOT / "rules").rglob("*.smk"):
-        for rule in re.split(r"^(?=(?:rule|checkpoint) )", path.read_text(), flags=re.M)[1:]:
-            for directive in ("log:", "benchmark:", "threads:", "mem_mb=", "runtime=", "disk_mb=", "shell:"):
-                assert directive in rule, (path.name, directive)

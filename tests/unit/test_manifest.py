@@ -3,8 +3,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge_vision.records import store
-from judge_vision.workflow import manifest, paths
+from judge_vision.records import paths, store
+from judge_vision.workflow import manifest
 
 names = st.lists(st.text(min_size=1, max_size=4), unique=True, max_size=40)
 

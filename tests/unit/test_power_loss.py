@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from judge_vision.records import store
-from judge_vision.workflow import manifest, paths, shard
+from judge_vision.records import paths, store
+from judge_vision.workflow import manifest, shard
 from judge_vision.workflow.pictures import write_png
 
 MAP = np.full((4, 6, 3), 90, np.uint8)

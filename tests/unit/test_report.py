@@ -16,11 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from judge_vision.records import store, words
+from judge_vision.exports.settings import ReportSettings
+from judge_vision.records import paths, store, words
 from judge_vision.report import alike, page, pictures
 from judge_vision.report.build import DETAILS_PER_FILE, build_report
-from judge_vision.report.settings import ReportSettings
-from judge_vision.workflow import paths
 from tests.unit import report_results
 
 REPORT = Path(page.__file__).parent

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
-from judge_vision.records import store
-from judge_vision.workflow import paths, shard
+from judge_vision.records import paths, store
+from judge_vision.workflow import shard
 
 
 @pytest.fixture
