@@ -13,12 +13,12 @@ from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import musiq, nima, runtime, tfhub
 from judge_vision.models.bundle import Bundle, Model
 from judge_vision.models.inputs import ScaledPicture
-from judge_vision.models.musiq_patches import Patches, patches_of
+from judge_vision.models.musiq_patches import PATCH, Patches, patches_of
 
 U8 = npt.NDArray[np.uint8]
 Outputs = npt.NDArray[np.float32]
 
-# Sequences are padded up to a multiple of this many tokens: few lengths, so few graphs to trace.
+# On a GPU sequences are padded up to a multiple of this many tokens, so that pictures of like size share a batch.
 _TOKENS_STEP = 128
 # Patches that go through the convolutions at once: bounds memory at any picture size.
 _PATCHES_AT_ONCE = 1024
@@ -98,7 +98,7 @@ class Scorer:
     def _nima(self, model: Model) -> Callable[[Sequence[Any]], list[Outputs]]:
         weights = nima.folded(nima.load_hdf5(model.path, float(model.entry["alpha"])))
         padding = str(model.entry["padding"])
-        graph = self._tf.function(lambda x: nima.forward(weights, x, padding), reduce_retracing=True)
+        graph = self._traced(lambda x: nima.forward(weights, x, padding), [None, nima.INPUT_SIDE, nima.INPUT_SIDE, 3])
         return lambda inputs: list(graph(np.stack(inputs)).numpy())
 
     def _load_musiq(self, model: Model) -> Callable[[Sequence[U8]], list[Outputs]]:
@@ -107,8 +107,14 @@ class Scorer:
             return lambda pictures: [outputs(picture) for picture in pictures]
         arch = musiq.read_architecture(model.entry["architecture"])
         weights = musiq.standardised(musiq.load_npz(model.path, arch))
-        embed = self._tf.function(lambda x: musiq.embed(weights, arch, x), reduce_retracing=True)
-        encode = self._tf.function(lambda *sequence: musiq.encode(weights, arch, *sequence), reduce_retracing=True)
+        embed = self._traced(lambda x: musiq.embed(weights, arch, x), [None, PATCH, PATCH, 3])
+        encode = self._traced(
+            lambda *sequence: musiq.encode(weights, arch, *sequence),
+            [None, None, arch.width],
+            ([None, None], "int32"),
+            ([None, None], "int32"),
+            ([None, None], "bool"),
+        )
 
         def run(pictures: Sequence[U8]) -> list[Outputs]:
             sequences = [patches_of(picture, arch) for picture in pictures]
@@ -116,6 +122,15 @@ class Scorer:
             return self._encoded(encode, sequences, tokens)
 
         return run
+
+    def _traced(self, function: Callable[..., Any], *inputs: list[int | None] | tuple[list[int | None], str]) -> Any:
+        """The graph of `function` of arrays with these shapes (float32 where no type is said), None for any length.
+
+        One graph for all sizes: TensorFlow would make one for the first size and another for the rest, and the last
+        digits of a score would depend on what came first.
+        """
+        pairs = [one if isinstance(one, tuple) else (one, "float32") for one in inputs]
+        return self._tf.function(function, input_signature=[self._tf.TensorSpec(*pair) for pair in pairs])
 
     def _embedded(self, embed: Callable[[Any], Any], sequence: Patches) -> Outputs:
         """Embeddings [n, width] of the patches of one picture, a bounded number at once."""
@@ -128,8 +143,15 @@ class Scorer:
     def _encoded(
         self, encode: Callable[..., Any], sequences: Sequence[Patches], tokens: Sequence[Outputs]
     ) -> list[Outputs]:
-        """Outputs of the encoder; sequences of like length share a batch, padded and masked."""
-        lengths = [-(-len(part) // _TOKENS_STEP) * _TOKENS_STEP for part in tokens]
+        """Outputs of the encoder.
+
+        On a CPU one by one: as fast as together, without padding, and a score's last digits do not depend on its
+        neighbours, so that a run that was interrupted and one that was not give the same table. On a GPU sequences of
+        like length share a batch, padded and masked.
+        """
+        alone = self.device == "cpu"
+        step = 1 if alone else _TOKENS_STEP
+        lengths = [-(-len(part) // step) * step for part in tokens]
         results: list[Outputs | None] = [None] * len(tokens)
         for length in sorted(set(lengths)):
             chosen = [index for index, other in enumerate(lengths) if other == length]
@@ -141,9 +163,7 @@ class Scorer:
                 mask = np.stack([np.arange(length) < len(tokens[index]) for index in part])
                 return list(encode(_padded([tokens[i] for i in part], length), *padded, mask).numpy())
 
-            # On a CPU one by one: as fast as together, and a score's last digits do not depend on its neighbours, so
-            # that a run that was interrupted and one that was not give the same table.
-            most = 1 if self.device == "cpu" else max(1, _TOKENS_AT_ONCE // length)
+            most = 1 if alone else max(1, _TOKENS_AT_ONCE // length)
             found = self._batches.run(chosen, model, most)
             for index, outputs in zip(chosen, found, strict=True):
                 results[index] = outputs
