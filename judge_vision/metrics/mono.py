@@ -128,11 +128,11 @@ def _evidence(lightness: Plane, chroma: Plane, curve: tone_curve.ToneCurve, limi
     between = (lightness > 5) & (lightness < 93)
     rms, chroma_rms = (float(np.sqrt(cv2.norm(plane, cv2.NORM_L2SQR) / plane.size)) for plane in (away, chroma))
     return {
-        "off_share": float(off.mean()),
+        "off_share": mono_figures.share(off),
         "off_part": tone_curve.largest_part(off),
         "spot_part": tone_curve.largest_part(away > limits.spot_departure),
         "vivid_part": tone_curve.largest_part(away > limits.vivid_departure),
-        "grey_share": float(((chroma < limits.grey_chroma) & between).mean()),
+        "grey_share": mono_figures.share((chroma < limits.grey_chroma) & between),
         "departure_rms": rms,
         "unexplained_ratio": rms / chroma_rms if chroma_rms > 0 else 0.0,
         **_ends(curve, limits),
@@ -165,7 +165,7 @@ def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float 
 
 def _shown_departure(chroma: Plane, curve: tone_curve.ToneCurve, limits: MonoSettings) -> Plane:
     """What the heat map and the sentence show: chroma where a good part of the picture is grey, else the departure."""
-    if (chroma < limits.neutral_p99).mean() < limits.neutral_share:
+    if mono_figures.share(chroma < limits.neutral_p99) < limits.neutral_share:
         return curve.departure
     return np.asarray(cv2.blur(chroma, (limits.smoothing_px, limits.smoothing_px)), np.float32)
 

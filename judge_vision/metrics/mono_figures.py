@@ -5,6 +5,7 @@ Percentages are shares of pixels in 0..1, angles degrees, chroma C = sqrt(a^2 + 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cv2
@@ -16,11 +17,12 @@ Mask = npt.NDArray[np.bool_]
 
 _BINS = 36
 _BIN_DEGREES = 360 / _BINS
+_SHARES = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
 def lab_of(rgb: npt.NDArray[np.uint8]) -> Plane:
     """CIELAB (D65), float32 [height, width, 3], of sRGB, uint8 [height, width, 3]."""
-    return np.asarray(cv2.cvtColor(rgb.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB), np.float32)
+    return np.asarray(cv2.cvtColor(cv2.LUT(rgb, _SHARES), cv2.COLOR_RGB2LAB), np.float32)
 
 
 def largest_cluster(mask: Mask) -> float:
@@ -29,10 +31,16 @@ def largest_cluster(mask: Mask) -> float:
         return 0.0
     height, width = mask.shape
     kernel = np.ones((max(1, round(height * 0.1)), max(1, round(width * 0.1))), np.uint8)
-    closed = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
-    _, labels = cv2.connectedComponents(closed, connectivity=8)
-    counted = np.bincount(labels[mask & (labels > 0)], minlength=2)
-    return float(counted[1:].max()) / mask.size
+    closed = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, kernel)
+    parts, labels = cv2.connectedComponents(closed, connectivity=8)
+    counted = np.bincount(labels[mask], minlength=parts)
+    # an even kernel shifts: some of the mask may lie outside of every part
+    return float(counted[1:].max(initial=0)) / mask.size
+
+
+def share(mask: Mask) -> float:
+    """Share of the pixels that are set."""
+    return np.count_nonzero(mask) / mask.size
 
 
 def angle_between(one: float, other: float) -> float:
@@ -59,11 +67,11 @@ def figures(lab: Plane) -> dict[str, Any]:
         "c_p95": p95,
         "c_p99": p99,
         "c_max": float(chroma.max()),
-        "r2": float(above2.mean()),
-        "r4": float(above4.mean()),
+        "r2": share(above2),
+        "r4": share(above4),
         "cluster2": largest_cluster(above2),
         "cluster4": largest_cluster(above4),
-        "shadow_share": float(((lightness <= 20) & (chroma <= 1)).mean()),
+        "shadow_share": share((lightness <= 20) & (chroma <= 1)),
         **_hue_figures(*flat),
     }
 
@@ -74,33 +82,33 @@ def _hue_figures(a: Plane, b: Plane, chroma: Plane, lightness: Plane) -> dict[st
     if a.size == 0:
         none: dict[str, Any] = dict.fromkeys(names)
         return {**none, "peaks_deg": [], "peak_masses": [], "m2": 0.0, "highs_shadows_deg": 0.0}
-    # the order of equal L is NumPy's own, as in the reference: in a synthetic picture the drift hangs on it
-    order = np.argsort(lightness)
-    a, b, chroma, lightness = (part[order] for part in (a, b, chroma, lightness))
     total = _sum(chroma)
-    resultant = min(1.0, float(np.hypot(_sum(a), _sum(b))) / total)
+    a_sum, b_sum = _sum(a), _sum(b)
+    resultant = min(1.0, float(np.hypot(a_sum, b_sum)) / total)
     # C cos(2 hue) is a^2 / C - b^2 / C, and C sin(2 hue) is 2 a b / C
     turned = b / chroma
     doubled = min(1.0, float(np.hypot(total - 2 * _dot(b, turned), 2 * _dot(a, turned))) / total)
-    hue = np.degrees(np.arctan2(b, a)) % np.float32(360)
+    hue = np.degrees(np.arctan2(b, a))
+    np.add(hue, np.float32(360), out=hue, where=hue < 0)
     peaks = _peaks(a, b, chroma, hue)
     masses = [mass / float(chroma.max()) for _, mass in peaks]
-    # the quartiles as NumPy's percentile has them; ties of L belong to both sides
-    dark, light = np.percentile(lightness, [25, 75])
-    low = slice(None, int(np.searchsorted(lightness, dark, "right")))
-    high = slice(int(np.searchsorted(lightness, light, "left")), None)
+    # the order of equal L is NumPy's own, as in the reference: in a synthetic picture the drift hangs on it
+    order = np.argsort(lightness)
+    levels = lightness[order]
+    # ties of L belong to both quarters
+    dark, light = lightness <= _quantile(levels, 0.25), lightness >= _quantile(levels, 0.75)
     return {
         "R": resultant,
         "R2": doubled,
         "sigma_deg": float(np.degrees(np.sqrt(-2 * np.log(min(max(resultant, 1e-12), 1 - 1e-6))))),
-        "mean_hue_deg": _direction(_sum(a), _sum(b)),
-        "drift_deg_per_L": _drift(hue, lightness),
+        "mean_hue_deg": _direction(a_sum, b_sum),
+        "drift_deg_per_L": _drift(hue[order], levels),
         "peaks_deg": [angle for angle, _ in peaks],
         "peak_masses": masses,
         "delta_deg": angle_between(peaks[0][0], peaks[1][0]) if len(peaks) > 1 else None,
         "m2": masses[1] / sum(masses) if len(peaks) > 1 else 0.0,
         "highs_shadows_deg": angle_between(
-            _direction(_sum(a[high]), _sum(b[high])), _direction(_sum(a[low]), _sum(b[low]))
+            _direction(_sum(a[light]), _sum(b[light])), _direction(_sum(a[dark]), _sum(b[dark]))
         ),
     }
 
@@ -117,6 +125,13 @@ def _sum(values: Plane) -> float:
 
 def _dot(one: Plane, other: Plane) -> float:
     return _sum(one * other)
+
+
+def _quantile(ordered: Plane, share: float) -> float:
+    """NumPy's percentile of values in ascending order."""
+    at = share * (len(ordered) - 1)
+    low, high = (float(ordered[index]) for index in (math.floor(at), math.ceil(at)))
+    return low + (high - low) * (at - math.floor(at))
 
 
 def _direction(a: float, b: float) -> float:
@@ -139,8 +154,11 @@ def _drift(hue: Plane, lightness: Plane) -> float | None:
 
 def _peaks(a: Plane, b: Plane, chroma: Plane, hue: Plane) -> list[tuple[float, float]]:
     """Up to three hues (degrees) where chroma gathers, with their mass over +-2 bins, heaviest first."""
-    bins = (hue * np.float32(1 / _BIN_DEGREES)).astype(np.int64) % _BINS
-    sums = np.array([np.bincount(bins, values, _BINS) for values in (chroma, a, b)])
+    # a hue of 360 is one of 0
+    bins = (hue * np.float32(1 / _BIN_DEGREES)).astype(np.intp)
+    sums = np.array([np.bincount(bins, values, _BINS + 1) for values in (chroma, a, b)])
+    sums[:, 0] += sums[:, _BINS]
+    sums = sums[:, :_BINS]
     histogram = sums[0]
     smooth = (np.roll(histogram, 1) + 2 * histogram + np.roll(histogram, -1)) / 4
     chosen: list[int] = []

@@ -6,7 +6,7 @@ so 256 counts replace a picture, and rows can be taken in strips: memory stays f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,10 @@ from PIL import Image
 
 U8 = npt.NDArray[np.uint8]
 
-# Half a megapixel at a time stays inside a core's cache and keeps every count far below 2^24.
-_STRIP_PIXELS = 1 << 19
+# Small enough for a core's cache, even in floating point, and every count stays far below 2^24. Not fewer rows than
+# LEAST, as one above and one below are read twice; not more than MOST, as rows times rows make a matrix in `proving`.
+_STRIP_PIXELS = 1 << 18
+_LEAST_ROWS, _MOST_ROWS = 32, 1024
 # Pillow's FIND_EDGES: eight times the pixel less its eight neighbours, cut off at 0 and 255.
 _FIND_EDGES = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], np.float32)
 
@@ -63,8 +65,8 @@ class Counts:
         """Number of pixels."""
         return int(self.grey.sum())
 
-    def add(self, strip: U8, above: int, below: int) -> None:
-        """Count a strip of rows, uint8 [rows, width, 3].
+    def add(self, strip: U8, luma: U8, above: int, below: int) -> None:
+        """Count a strip of rows, uint8 [rows, width, 3], and its luma, uint8 [rows, width].
 
         Its first `above` and last `below` rows (0 or 1) belong to the neighbouring strips and serve the filters only.
         """
@@ -76,30 +78,39 @@ class Counts:
         slope = cv2.Laplacian(grey, cv2.CV_16S, ksize=3)[own]
         self.slope_sum += round(cv2.sumElems(slope)[0])
         self.slope_squares += round(cv2.norm(slope, cv2.NORM_L2SQR))
-        luma = np.asarray(Image.fromarray(strip).convert("L"))
         self.luma += _counts(luma[own])
         edges = cv2.filter2D(luma, -1, _FIND_EDGES)[1:-1, 1:-1]
         self.edge_pixels += edges.size
-        self.edge_sum += int(np.sum(edges, dtype=np.int64))
+        self.edge_sum += round(cv2.sumElems(edges)[0]) if edges.size else 0
         red, green, blue = cv2.split(strip[own])
         largest = cv2.max(cv2.max(red, green), blue)
         smallest = cv2.min(cv2.min(red, green), blue)
         joint = cv2.calcHist([largest, smallest], [0, 1], None, [256, 256], [0, 256, 0, 256])
-        self.saturation_sum += round(float(np.sum(joint * _SATURATION)))
+        self.saturation_sum += round(float(np.vdot(joint, _SATURATION)))
 
 
 def count(image: Image.Image) -> Counts:
     """The counts of a picture of mode RGB with at least one pixel."""
-    width, height = image.size
-    step = max(1, _STRIP_PIXELS // width)
     counts = Counts()
+    for strip, _, above, below in strips(image):
+        counts.add(np.asarray(strip), luma_of(strip), above, below)
+    return counts
+
+
+def luma_of(strip: Image.Image) -> U8:
+    """Pillow's luma, uint8 [rows, width]."""
+    return np.asarray(strip.convert("L"))
+
+
+def strips(image: Image.Image) -> Iterator[tuple[Image.Image, int, int, int]]:
+    """A picture in strips of rows, each with its first row's number, and how many rows of its neighbours are in it
+    above and below (0 or 1), for 3x3 filters."""
+    width, height = image.size
+    step = max(_LEAST_ROWS, min(_MOST_ROWS, _STRIP_PIXELS // width))
     for top in range(0, height, step):
         bottom = min(height, top + step)
-        # one row of the neighbouring strips on each side, for the 3x3 filters
         above, below = int(top > 0), int(bottom < height)
-        strip = image.crop((0, top - above, width, bottom + below))
-        counts.add(np.asarray(strip), above, below)
-    return counts
+        yield image.crop((0, top - above, width, bottom + below)), top, above, below
 
 
 def _counts(plane: U8) -> npt.NDArray[np.int64]:

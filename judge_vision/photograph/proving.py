@@ -9,57 +9,84 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from judge_vision.photograph.counts import count
+from judge_vision.photograph.counts import Counts, luma_of, strips
 from judge_vision.photograph.proof import Proof, ProofSizes
 from judge_vision.photograph.scale import sampled, scaled
 
 U8 = npt.NDArray[np.uint8]
 
-# A strip of half a megapixel, as float32 six megabytes: beside the picture nothing large is in memory.
-_STRIP_PIXELS = 1 << 19
-# Source rows times result rows make a matrix: of a picture one pixel wide, all rows at once would need half a gigabyte.
-_STRIP_ROWS = 1024
-
 
 def make_proof(image: Image.Image, sha256: str, sizes: ProofSizes) -> Proof:
     """The proof of an upright sRGB picture of mode RGB."""
-    counts = dataclasses.asdict(count(image))
+    counts, linear = counts_and_reduction(image, sizes.linear_px)
     return Proof(
         sha256,
         image.width,
         image.height,
         np.asarray(sampled(image, sizes.sample_px)),
         np.asarray(scaled(image, sizes.scaled_px)),
-        linear_reduced(image, sizes.linear_px),
-        {name: np.asarray(value, np.int64) for name, value in counts.items()},
+        linear,
+        {name: np.asarray(value, np.int64) for name, value in dataclasses.asdict(counts).items()},
     )
 
 
+def counts_and_reduction(image: Image.Image, long_side_px: int) -> tuple[Counts, U8]:
+    """`count` and `linear_reduced` in one pass: to take a strip out of Pillow's memory costs as much as its counts."""
+    counts, reduction = Counts(), _Reduction(image, long_side_px)
+    for strip, top, above, below in strips(image):
+        pixels = np.asarray(strip)
+        counts.add(pixels, luma_of(strip), above, below)
+        reduction.add(pixels[above : len(pixels) - below], top)
+    return counts, reduction.result()
+
+
 def linear_reduced(image: Image.Image, long_side_px: int) -> U8:
-    """The picture with its longer side at most `long_side_px`, averaged over areas in linear light, in strips.
+    """The picture with its longer side at most `long_side_px`, averaged over areas in linear light."""
+    reduction = _Reduction(image, long_side_px)
+    for strip, top, above, below in strips(image):
+        pixels = np.asarray(strip)
+        reduction.add(pixels[above : len(pixels) - below], top)
+    return reduction.result()
+
+
+class _Reduction:
+    """A picture averaged over areas in linear light, out of strips of it.
 
     uint8 [height, width, 3], sRGB. Each row of the result is the mean of the source rows that it covers, those at its
     ends by their share.
     """
-    ratio = long_side_px / max(image.size)
-    if ratio >= 1:
-        return np.asarray(image)
-    width, height = (max(1, round(side * ratio)) for side in image.size)
-    sums = np.zeros((height, width * 3), np.float32)
-    rows_each = image.height / height
-    step = max(1, min(_STRIP_ROWS, _STRIP_PIXELS // image.width))
-    for top in range(0, image.height, step):
-        bottom = min(image.height, top + step)
-        strip = np.asarray(image.crop((0, top, image.width, bottom)))
-        narrow = cv2.resize(cv2.LUT(strip, _LINEAR), (width, bottom - top), interpolation=cv2.INTER_AREA)
-        first, last = int(top / rows_each), min(height, int(np.ceil(bottom / rows_each)))
-        starts = np.maximum(np.arange(first, last)[:, None] * rows_each, np.arange(top, bottom)[None, :])
-        ends = np.minimum(np.arange(first + 1, last + 1)[:, None] * rows_each, np.arange(top + 1, bottom + 1)[None, :])
+
+    def __init__(self, image: Image.Image, long_side_px: int) -> None:
+        ratio = long_side_px / max(image.size)
+        self._as_it_is = image if ratio >= 1 else None
+        self._width, self._height = (max(1, round(side * ratio)) for side in image.size)
+        self._rows_each = image.height / self._height
+        self._sums = np.zeros((0 if self._as_it_is else self._height, self._width * 3), np.float32)
+
+    def add(self, strip: U8, top: int) -> None:
+        """Add the source rows from `top` on, uint8 [rows, width, 3]."""
+        if self._as_it_is:
+            return
+        bottom = top + len(strip)
+        narrow = cv2.resize(cv2.LUT(strip, _LINEAR), (self._width, len(strip)), interpolation=cv2.INTER_AREA)
+        first, last = int(top / self._rows_each), min(self._height, int(np.ceil(bottom / self._rows_each)))
+        rows, sources = np.arange(first, last)[:, None], np.arange(top, bottom)[None, :]
+        starts = np.maximum(rows * self._rows_each, sources)
+        ends = np.minimum((rows + 1) * self._rows_each, sources + 1)
         shares = np.maximum(ends - starts, 0).astype(np.float32)
-        sums[first:last] += shares @ narrow.reshape(bottom - top, -1)
-    levels = np.clip(sums * np.float32((len(_ENCODED) - 1) / rows_each) + np.float32(0.5), 0, len(_ENCODED) - 1)
-    encoded: U8 = np.take(_ENCODED, levels.astype(np.int32))
-    return encoded.reshape(height, width, 3)
+        self._sums[first:last] += shares @ narrow.reshape(len(strip), -1)
+
+    def result(self) -> U8:
+        """uint8 [height, width, 3], sRGB."""
+        if self._as_it_is:
+            return np.asarray(self._as_it_is)
+        encoded = np.empty(self._sums.shape, np.uint8)
+        scale = np.float32((len(_ENCODED) - 1) / self._rows_each)
+        # row by row: what is in the core's cache is not fetched again
+        for sums, row in zip(self._sums, encoded, strict=True):
+            levels = (sums * scale + np.float32(0.5)).astype(np.intp)
+            np.take(_ENCODED, levels, out=row, mode="clip")
+        return encoded.reshape(self._height, self._width, 3)
 
 
 def _linear_table() -> npt.NDArray[np.float32]:
