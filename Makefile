@@ -9,7 +9,7 @@ CORES ?= all
 export PHOTOS RESULTS
 
 .PHONY: help demo cluster run stage2 ranking calibration competition judge-pack results test test-fast lint format models
-.PHONY: verify-models plan check-rules docs image image-wheels clean clean-cache
+.PHONY: verify-models plan check-rules docs bench image image-wheels clean clean-cache
 # The scoring image: `make image BASE=python TAG=3.11-slim` builds one for machines without a GPU.
 RUNTIME ?= docker
 BASE ?= nvcr.io/nvidia/tensorflow
@@ -84,6 +84,9 @@ models: $(VENV)/.ready ## Fetch the official networks (VARIANTS="spaq ava"), or 
 
 verify-models: $(VENV)/.ready ## Compare the official networks with their published scores
 	@$(BIN)/python scripts/verify_models.py
+
+bench: $(VENV)/.ready-dev ## Measure: make bench [QUICK=1] [ONLY="host_metrics nima"]; writes docs/benchmarks.md
+	@$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick) $(ONLY)
 
 plan: $(VENV)/.ready ## What a run takes: make plan N=1000000 [GPUS=4] [CORES=64] [SIZE=camera|club]
 	@$(BIN)/python scripts/plan.py $(or $(N),100000) --gpus $(or $(GPUS),0) --size $(or $(SIZE),camera) \

@@ -1,6 +1,6 @@
 """The way of the reference system, for comparison: every metric decodes the file by itself and uses plain NumPy.
 
-Written from the description of what it computes, not from its code; figures agree with ours (speed.py checks that).
+Written from the description of what it computes, not from its code; figures agree with ours (host_metrics.py checks that).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def tonal(path: Path) -> dict[str, float]:
     image = cv2.imread(str(path))
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     # its range leaves out white; ours counts it, and so does this for the figures to be comparable
-    histogram = cv2.calcHist([grey], [0], None, [256], [0, 1 + 1 / 255]).ravel()
+    histogram = cv2.calcHist([grey], [0], None, [256], [0, 1.00001]).ravel()
     shares = np.cumsum(histogram / histogram.sum())
     slope = cv2.Laplacian(grey, cv2.CV_32F, ksize=3)
     return {

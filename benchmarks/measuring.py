@@ -1,0 +1,107 @@
+"""Measuring: ways of doing the same thing side by side, the peak memory of processes, and the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def fastest(ways: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
+    """Seconds that each way takes at best, out of `rounds` rounds in which every way has its turn.
+
+    Taking turns gives each way its share of a machine's quiet and busy moments; the best of several is what it takes
+    when nothing disturbs it. The order turns round, so that no way always finds the caches as the same one left them.
+    """
+    seconds = dict.fromkeys(ways, float("inf"))
+    names = list(ways)
+    for number in range(rounds):
+        for name in names if number % 2 == 0 else reversed(names):
+            started = time.perf_counter()
+            ways[name]()
+            seconds[name] = min(seconds[name], time.perf_counter() - started)
+    return seconds
+
+
+def elapsed(command: Sequence[str | Path], cwd: Path | None = None, **environment: str) -> float:
+    """Seconds that a command takes. Raises RuntimeError, with the end of what it said, where it fails."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+    return time.perf_counter() - started
+
+
+def peak_memory_mb(command: Sequence[str | Path], cwd: Path | None = None) -> dict[str, float]:
+    """Most memory (proportional set size, MB) that a command and its children held at once, looked at 50 times a
+    second, and the most that one process of them ever held (`largest_process`, from the kernel's own mark)."""
+    import psutil
+
+    process = psutil.Popen([str(part) for part in command], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    together, largest = 0, 0
+    while process.poll() is None:
+        held = 0
+        for one in [process, *_children(process)]:
+            try:
+                held += one.memory_full_info().pss
+                largest = max(largest, _high_water_bytes(one.pid))
+            except (psutil.Error, OSError):
+                continue  # it ended between two looks
+        together = max(together, held)
+        time.sleep(0.02)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{process.stderr.read().decode()[-3000:]}")
+    return {"together": together / 1e6, "largest_process": largest / 1e6}
+
+
+def _children(process: Any) -> list[Any]:
+    import psutil
+
+    try:
+        return list(process.children(recursive=True))
+    except psutil.Error:
+        return []
+
+
+def _high_water_bytes(pid: int) -> int:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return 1024 * int(found[1]) if found else 0
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on and with."""
+    cpuinfo = Path("/proc/cpuinfo").read_text()
+    model = re.search(r"^model name\s*:\s*(.+)$", cpuinfo, re.M)
+    memory = re.search(r"MemTotal:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    libraries = ("tensorflow", "numpy", "pillow", "opencv-python-headless", "snakemake")
+    return {
+        "processor": model[1] if model else platform.processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(int(memory[1]) / 1e6) if memory else None,
+        "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in libraries},
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": _commit(),
+    }
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def python_script(name: str, *arguments: str | Path) -> list[str | Path]:
+    """The command that runs a script of the workflow."""
+    return [sys.executable, ROOT / "scripts" / f"{name}.py", *arguments]
