@@ -85,7 +85,7 @@ models: $(VENV)/.ready ## Fetch the official networks (VARIANTS="spaq ava"), or 
 verify-models: $(VENV)/.ready ## Compare the official networks with their published scores
 	@$(BIN)/python scripts/verify_models.py
 
-bench: $(VENV)/.ready-dev ## Measure: make bench [QUICK=1] [ONLY="host_metrics nima"]; writes docs/benchmarks.md
+bench: $(VENV)/.ready-dev ## Measure: make bench [QUICK=1] [ONLY="host_metrics nima"]; writes docs/explanation/benchmarks.md
 	@$(BIN)/python benchmarks/bench.py $(if $(QUICK),--quick) $(ONLY)
 
 plan: $(VENV)/.ready ## What a run takes: make plan N=1000000 [GPUS=4] [CORES=64] [SIZE=camera|club]

@@ -1,4 +1,4 @@
-"""Run the benchmarks and write their figures: JSON in benchmarks/results, tables in docs/benchmarks.md.
+"""Run the benchmarks and write their figures: JSON in benchmarks/results, tables in docs/explanation/benchmarks.md.
 
     make bench                      # all of them, an hour on two cores
     make bench QUICK=1              # a few minutes: do they run; nothing is written into the project
@@ -25,7 +25,7 @@ from benchmarks.measuring import machine
 from benchmarks.result import Result, table
 
 RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
+DOCUMENT = ROOT / "docs" / "explanation" / "benchmarks.md"
 BEGIN, END = "<!-- measured: begin (written by `make bench`) -->", "<!-- measured: end -->"
 
 # Name and module, in the order of the document.

@@ -23,7 +23,7 @@ THREADS = 2
 PYIQA = "PYIQA_PYTHON"
 """Environment variable: the Python of an environment with torch and pyiqa."""
 _AHEAD = {"1600x1200": 2.0, "640x480": 1.0, "420x300": 1.0}
-# pyiqa resizes by another kernel and standardises by another deviation: docs/models.md
+# pyiqa resizes by another kernel and standardises by another deviation: docs/reference/bundles.md
 _PYIQA_DIFFERS_BY = 0.1
 
 

@@ -1,6 +1,6 @@
 """The way of the reference system, for comparison: every metric decodes the file by itself and uses plain NumPy.
 
-Written from the description of what it computes, not from its code; figures agree with ours (host_metrics.py checks that).
+Written from the description of what it computes, not from its code; host_metrics.py checks that the figures agree.
 """
 
 from __future__ import annotations

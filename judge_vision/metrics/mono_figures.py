@@ -39,7 +39,7 @@ def largest_cluster(mask: Mask) -> float:
 
 
 def share(mask: Mask) -> float:
-    """Share of the pixels that are set."""
+    """Share of the pixels of a mask that are set."""
     return np.count_nonzero(mask) / mask.size
 
 

@@ -31,7 +31,10 @@ def make_proof(image: Image.Image, sha256: str, sizes: ProofSizes) -> Proof:
 
 
 def counts_and_reduction(image: Image.Image, long_side_px: int) -> tuple[Counts, U8]:
-    """`count` and `linear_reduced` in one pass: to take a strip out of Pillow's memory costs as much as its counts."""
+    """`count` and `linear_reduced` (uint8 [height, width, 3]) in one pass.
+
+    To take a strip out of Pillow's memory costs as much as to count it.
+    """
     counts, reduction = Counts(), _Reduction(image, long_side_px)
     for strip, top, above, below in strips(image):
         pixels = np.asarray(strip)
@@ -41,7 +44,10 @@ def counts_and_reduction(image: Image.Image, long_side_px: int) -> tuple[Counts,
 
 
 def linear_reduced(image: Image.Image, long_side_px: int) -> U8:
-    """The picture with its longer side at most `long_side_px`, averaged over areas in linear light."""
+    """The picture with its longer side at most `long_side_px`, averaged over areas in linear light.
+
+    uint8 [height, width, 3].
+    """
     reduction = _Reduction(image, long_side_px)
     for strip, top, above, below in strips(image):
         pixels = np.asarray(strip)
