@@ -19,6 +19,7 @@ FLOORS = (
     ("config",),
     ("workflow",),
     ("report",),
+    ("reference",),
 )
 HEIGHTS = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 SOURCES = [
