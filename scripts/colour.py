@@ -17,7 +17,7 @@ def work(arguments: argparse.Namespace) -> None:
     job = PixelJob("colour", arguments.shard)
 
     def measure(item: shard.Item) -> shard.Figures:
-        return {"colourfulness": colourfulness(job.proof(item).linear)}
+        return {"colourfulness": colourfulness(job.proof(item, "linear").linear)}
 
     job.run(job.items(), shard.each(measure, arguments.threads), job.key)
     job.release()

@@ -20,7 +20,7 @@ def work(arguments: argparse.Namespace) -> None:
     settings = mono.MonoSettings(**job.parameters)
 
     def judge(item: shard.Item) -> shard.Figures:
-        figures, heat_map = mono.judge_reduced(job.proof(item).linear, settings)
+        figures, heat_map = mono.judge_reduced(job.proof(item, "linear").linear, settings)
         name = None
         if heat_map is not None and item.facts is not None:
             name = paths.by_content(paths.HEAT_MAPS, item.facts["sha256"], ".png")

@@ -147,13 +147,13 @@ def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float 
     share = (np.arange(len(curve.pixels)) + 0.5) / len(curve.pixels)
     meaningful = (curve.chroma >= limits.split_chroma) & (share > 0.1) & (share < 0.9)
     counted = curve.pixels * meaningful
-    weight = curve.chroma * counted
+    weight, hue_deg = curve.chroma * counted, curve.hue_deg
     best: tuple[float, float | None, float | None] = (-1.0, None, None)
     for cut in range(1, len(share)):
         sides = (slice(None, cut), slice(cut, None))
         if min(counted[side].sum() for side in sides) < limits.split_share * curve.pixels.sum():
             continue
-        low, high = (mono_figures.mean_hue(curve.hue_deg[side], weight[side]) for side in sides)
+        low, high = (mono_figures.mean_hue(hue_deg[side], weight[side]) for side in sides)
         best = max(best, (mono_figures.angle_between(low, high), low, high))
     found = best[1] is not None
     return {

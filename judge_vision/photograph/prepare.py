@@ -35,8 +35,8 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
         # the proof's own picture will do where it is large enough to be averaged again
         large = max(proof.scaled.shape) >= 2 * side_px
         thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, side_px)
-        # flushed: whoever finds it later only sees that it is there
-        store.write_bytes(proof_path.with_suffix(".jpg"), thumbnail)
+        # whole: whoever finds it later only sees that it is there
+        store.write_whole(proof_path.with_suffix(".jpg"), thumbnail)
     # not flushed: it is large, and who reads it notices damage
     store.write_bytes(proof_path, proof.save(), durable=False)
     return shown.facts

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class ProofSizes:
     """Longer side of the picture for the monochrome verdict (`mono.long_side_px`)."""
 
 
+PICTURES = ("sample", "scaled", "linear")
+
+
 @dataclass(frozen=True)
 class Proof:
     """Pixels are uint8 [height, width, 3], sRGB, upright."""
@@ -38,46 +42,54 @@ class Proof:
     width: int
     """Of the photograph as displayed, pixels."""
     height: int
-    sample: U8
-    """The whole picture as a square of `sample_px`, by nearest neighbour."""
-    scaled: U8
-    """The picture, longer side at most `scaled_px`, by Lanczos' filter."""
-    linear: U8
-    """The picture, longer side at most `linear_px`, averaged over areas in linear light."""
     counts: dict[str, npt.NDArray[np.int64]]
     """The fields of `counts.Counts` as arrays."""
+    pictures: dict[str, U8]
+    """Those of PICTURES that were read."""
+
+    @property
+    def sample(self) -> U8:
+        """The whole picture as a square of `sample_px`, by nearest neighbour."""
+        return self.pictures["sample"]
+
+    @property
+    def scaled(self) -> U8:
+        """The picture, longer side at most `scaled_px`, by Lanczos' filter."""
+        return self.pictures["scaled"]
+
+    @property
+    def linear(self) -> U8:
+        """The picture, longer side at most `linear_px`, averaged over areas in linear light."""
+        return self.pictures["linear"]
 
     def save(self) -> bytes:
         """The proof as the content of a file (NumPy's .npz, not compressed: it lives for minutes)."""
         buffer = io.BytesIO()
-        parts = {f"counts_{name}": array for name, array in self.counts.items()}
         same = self.scaled.shape == self.linear.shape and np.array_equal(self.scaled, self.linear)
-        np.savez(
-            buffer,
-            sha256=np.frombuffer(bytes.fromhex(self.sha256), np.uint8),
-            size=np.array([self.width, self.height]),
-            sample=self.sample,
-            scaled=self.scaled,
-            # a photograph smaller than either size is in the file once
-            **({} if same else {"linear": self.linear}),
-            **parts,
-        )
+        # a photograph smaller than either size is in the file once
+        pictures = {name: array for name, array in self.pictures.items() if not (same and name == "linear")}
+        # all figures are one array: each array of a file takes as long to open as a small picture to read
+        fields = [(name, np.int64, array.shape) for name, array in self.counts.items()]
+        figures = np.zeros((), [("sha256", np.uint8, (32,)), ("size", np.int64, (2,)), *fields])
+        figures["sha256"] = np.frombuffer(bytes.fromhex(self.sha256), np.uint8)
+        figures["size"] = self.width, self.height
+        for name, array in self.counts.items():
+            figures[name] = array
+        np.savez(buffer, figures=figures, **pictures)
         return buffer.getvalue()
 
 
-def load_proof(path: Path) -> Proof:
-    """The proof in the file at `path`. Raises FileNotFoundError, or ValueError where the file is not a whole proof."""
+def load_proof(path: Path, pictures: Iterable[str] = PICTURES) -> Proof:
+    """The proof in the file at `path`, with these of its pictures.
+
+    Raises FileNotFoundError, or ValueError where the file is not a whole proof.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            found = {name: archive[name] for name in archive.files}
-        return Proof(
-            found["sha256"].tobytes().hex(),
-            int(found["size"][0]),
-            int(found["size"][1]),
-            found["sample"],
-            found["scaled"],
-            found.get("linear", found["scaled"]),
-            {name.removeprefix("counts_"): array for name, array in found.items() if name.startswith("counts_")},
-        )
+            figures = archive["figures"]
+            found = {name: archive[name if name in archive.files else "scaled"] for name in pictures}
+        width, height = figures["size"].tolist()
+        counts = {name: figures[name] for name in figures.dtype.names if name not in ("sha256", "size")}
+        return Proof(figures["sha256"].tobytes().hex(), width, height, counts, found)
     except (KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path} is no proof: {error}") from None

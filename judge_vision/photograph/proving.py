@@ -23,10 +23,12 @@ def make_proof(image: Image.Image, sha256: str, sizes: ProofSizes) -> Proof:
         sha256,
         image.width,
         image.height,
-        np.asarray(sampled(image, sizes.sample_px)),
-        np.asarray(scaled(image, sizes.scaled_px)),
-        linear,
         {name: np.asarray(value, np.int64) for name, value in dataclasses.asdict(counts).items()},
+        {
+            "sample": np.asarray(sampled(image, sizes.sample_px)),
+            "scaled": np.asarray(scaled(image, sizes.scaled_px)),
+            "linear": linear,
+        },
     )
 
 

@@ -8,10 +8,9 @@ import hashlib
 import json
 import math
 import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from judge_vision.failure import UserError
 
@@ -35,22 +34,43 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
 
     Raises UserError where the disk is full or cannot be written: no photograph's fault, and the run has to stop.
     """
-    aside = path.with_name(f".{secrets.token_hex(6)}.part")
+    _write(path, data, flush_content=durable, flush_name=durable)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """As `write_bytes`, but a power cut may lose the file, never leave it with half of its content.
+
+    Right where whoever misses the file makes it again; a third of the time on a disk that waits for every flush.
+    """
+    _write(path, data, flush_content=True, flush_name=False)
+
+
+def _write(path: Path, data: bytes, flush_content: bool, flush_name: bool) -> None:
+    aside = path.with_name(f".{os.urandom(6).hex()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("xb") as handle:
+            with _created(aside) as handle:
                 handle.write(data)
-                if durable:
+                if flush_content:
                     handle.flush()
                     os.fsync(handle.fileno())
             aside.replace(path)
-        finally:
+        except BaseException:
             aside.unlink(missing_ok=True)
-        if durable:
+            raise
+        if flush_name:
             _flush_folder(path.parent)
     except OSError as error:
         raise cannot_be_written(path, error) from None
+
+
+def _created(path: Path) -> BinaryIO:
+    """A new file; its folder is made if it is not there, which is seldom."""
+    try:
+        return path.open("xb")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("xb")
 
 
 def cannot_be_written(path: Path, error: OSError) -> UserError:
@@ -92,7 +112,7 @@ def write_lines_if_changed(path: Path, lines: Iterable[bytes]) -> int:
 
     Raises UserError as `write_bytes` does.
     """
-    aside = path.with_name(f".{secrets.token_hex(6)}.part")
+    aside = path.with_name(f".{os.urandom(6).hex()}.part")
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ class Cache:
     def put(self, key: str, figures: Figures) -> None:
         """Keep `figures`; a reader after a kill finds them or nothing. Raises UserError where the disk is full."""
         if not self._packed:
-            store.write_json(self._file(key), figures, durable=False)
+            store.write_bytes(self._file(key), store.canonical_json(figures).encode(), durable=False)
             return
         line = f'{{"key":"{key}","figures":{store.canonical_json(figures)}}}\n'.encode()
         try:

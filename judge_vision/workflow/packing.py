@@ -57,7 +57,8 @@ def _checked(row: dict[str, Any], index: Path) -> bytes:
 def _write_files(folder: Path, records: list[tuple[str, Record]]) -> dict[str, Any]:
     rows = []
     for name, record in records:
-        data = (json.dumps(record, sort_keys=True, allow_nan=False, indent=1) + "\n").encode()
+        # a line for each value: `indent` reads better still, but leaves the C encoder and takes three times as long
+        data = (json.dumps(record, sort_keys=True, allow_nan=False, separators=(",\n ", ": ")) + "\n").encode()
         store.write_if_changed(folder / name, data, durable=False)
         rows.append(
             {

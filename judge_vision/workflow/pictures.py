@@ -13,7 +13,7 @@ from judge_vision.records import store
 
 
 def write_png(path: Path, rgb: npt.NDArray[np.uint8]) -> None:
-    """Write uint8 [height, width, 3] as PNG."""
+    """Write uint8 [height, width, 3] as PNG; a power cut may lose it, and then it is made again."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "PNG")
-    store.write_bytes(path, buffer.getvalue())
+    store.write_whole(path, buffer.getvalue())

@@ -57,8 +57,8 @@ class PixelJob(ShardJob):
         cache.close()
         return known
 
-    def proof(self, item: Item) -> Proof:
-        """The proof of a prepared photograph, made again where an earlier run has deleted it.
+    def proof(self, item: Item, *pictures: str) -> Proof:
+        """The proof of a prepared photograph with these of its pictures, made again where an earlier run deleted it.
 
         Raises PhotographError: changed, missing, unreadable.
         """
@@ -66,15 +66,16 @@ class PixelJob(ShardJob):
         sizes = ProofSizes(**self._prepare["proof"])
         path = paths.proof_file(self.shard, item.image, self._prepare["proof"])
         try:
-            proof = load_proof(path)
+            proof = load_proof(path, pictures)
         except (FileNotFoundError, ValueError):
-            proof = self._prove_again(item, sizes, path)
+            self._prove_again(item, sizes, path)
+            proof = load_proof(path, pictures)
         if proof.sha256 != facts["sha256"]:
             path.unlink(missing_ok=True)
             raise PhotographError(ErrorType.CHANGED, "the file changed during the run; run again")
         return proof
 
-    def _prove_again(self, item: Item, sizes: ProofSizes, path: Path) -> Proof:
+    def _prove_again(self, item: Item, sizes: ProofSizes, path: Path) -> None:
         try:
             # imported here: the decoders, which the scoring container lacks
             from judge_vision.photograph.prepare import prepare_photograph
@@ -83,7 +84,6 @@ class PixelJob(ShardJob):
             raise UserError(f"the proof of {item.image} is gone; run again, and it is made again") from None
         prepare_photograph(self._original(item), PrepareSettings(**self._prepare["settings"]), sizes, path)
         path.with_suffix(".jpg").unlink(missing_ok=True)  # the thumbnail is there already
-        return load_proof(path)
 
     def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
         """The picture as displayed at full size, uint8 [height, width, 3], sRGB: decodes the original once more.

@@ -119,7 +119,7 @@ class _Scoring:
         pictures: list[ScaledPicture] = []
         for item in items:
             try:
-                pictures.append(ScaledPicture.of_proof(self._job.proof(item)))
+                pictures.append(ScaledPicture.of_proof(self._job.proof(item, "sample", "scaled")))
                 readable.append(item)
             except PhotographError as failure:
                 yield item, failure

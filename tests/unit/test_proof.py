@@ -84,7 +84,15 @@ def test_a_damaged_proof_is_no_proof(tmp_path):
         load_proof(tmp_path / "none.npz")
 
 
+def test_only_the_pictures_that_are_asked_for_are_read(tmp_path):
+    whole = proved(golden.picture("480x640"), tmp_path)
+    proof = load_proof(tmp_path / "p.npz", ["linear"])
+    assert list(proof.pictures) == ["linear"] and np.array_equal(proof.linear, whole.linear)
+    assert proof.counts.keys() == whole.counts.keys()
+    assert load_proof(tmp_path / "p.npz", []).pictures == {}
+
+
 def test_a_small_photograph_is_in_the_file_once(tmp_path):
     proof = proved(golden.picture("480x640"), tmp_path, ProofSizes(224, 1024, 1024))
-    assert proof.scaled.shape == (480, 640, 3) and proof.linear is proof.scaled
+    assert proof.scaled.shape == (480, 640, 3) and np.array_equal(proof.linear, proof.scaled)
     assert (tmp_path / "p.npz").stat().st_size < 480 * 640 * 3 + 224 * 224 * 3 + 20_000
