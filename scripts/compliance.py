@@ -10,7 +10,6 @@ import argparse
 from judge_vision.compliance.borders import BorderSettings
 from judge_vision.compliance.check import check_photograph
 from judge_vision.compliance.entry import Entry
-from judge_vision.compliance.fix import fix_copy
 from judge_vision.compliance.registry import open_competition
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.records import paths, store
@@ -31,7 +30,12 @@ def work(arguments: argparse.Namespace) -> None:
             raise PhotographError(ErrorType(verdict["error_type"]), verdict["error"])
         entry = Entry(item.image, *(item.entry.get(key) for key in ("title", "category", "author")))
         figures = check_photograph(facts, verdict, entry, lambda: job.pixels(item), competition, borders)
-        copy = fix_copy(job.pixels(item), facts, figures, competition) if figures["fixes"] and competition else None
+        copy = None
+        if figures["fixes"] and competition:
+            # imported here: seldom needed, and it brings colour management
+            from judge_vision.compliance.fix import fix_copy
+
+            copy = fix_copy(job.pixels(item), facts, figures, competition)
         name = paths.CORRECTED / paths.file_name(item.image, ".jpg") if copy else None
         if copy and name:
             store.write_bytes(name, copy.jpeg)

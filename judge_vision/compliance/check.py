@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from judge_vision.compliance.borders import BorderSettings
-from judge_vision.compliance.duplicates import perceptual_hash
 from judge_vision.compliance.entry import Entry
 from judge_vision.compliance.finding import Finding, Severity, Status, verdict
-from judge_vision.compliance.fix import proposals
-from judge_vision.compliance.known_rules import RULES
-from judge_vision.compliance.rulebook import Case, Verdict, finding, limit_of
 from judge_vision.compliance.rules import Competition
+
+if TYPE_CHECKING:
+    from judge_vision.compliance.rulebook import Case
 
 
 def check_photograph(
@@ -36,6 +35,11 @@ def check_photograph(
     """
     if competition is None:
         return _figures(entry.cleaned(), None, None, []) | {"compliance_passed": None}
+    # imported here, as below: most runs have no competition, and every shard's job would load the rules and OpenCV
+    from judge_vision.compliance.duplicates import perceptual_hash
+    from judge_vision.compliance.fix import proposals
+    from judge_vision.compliance.rulebook import Case
+
     case = Case(
         facts, mono, entry.read_name(competition), load_pixels, competition, border_settings or BorderSettings()
     )
@@ -48,6 +52,9 @@ def check_photograph(
 
 
 def _findings(case: Case) -> list[Finding]:
+    from judge_vision.compliance.known_rules import RULES
+    from judge_vision.compliance.rulebook import Verdict, finding, limit_of
+
     competition = case.competition
     found = []
     for rule in RULES.values():

@@ -32,7 +32,8 @@ def _as_date(value: Any) -> Any:
 class Table(BaseModel):
     """A table of the registry: keys are known, types are meant as written, nothing changes once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # built when a registry is read: most runs have none, and every job of a run would build them
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class SectionRules(Table):

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from judge_vision.compliance.finding import Severity, Status
-from judge_vision.compliance.known_rules import RULES
-from judge_vision.compliance.registry import beside_registry
 from judge_vision.compliance.text import clean
 from judge_vision.failure import UserError
 
@@ -52,6 +50,9 @@ def rulings_file(chosen: Mapping[str, Any]) -> Path | None:
     """Where the rulings lie for the configuration's `compliance` section; None without a registry."""
     if chosen["registry"] is None:
         return None
+    # imported here, like the rules below: the merge and the page of a run without a registry need neither
+    from judge_vision.compliance.registry import beside_registry
+
     return Path(chosen["rulings"]) if chosen["rulings"] else beside_registry(chosen, FILE_NAME)
 
 
@@ -110,6 +111,8 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _mistake(row: Mapping[str, str]) -> str | None:
+    from judge_vision.compliance.known_rules import RULES
+
     if not re.fullmatch(r"[0-9a-fA-F]{64}", row["sha256"]):
         return f"sha256 {row['sha256']!r} is not the 64 digits of a file's SHA-256"
     if row["rule"] not in RULES and not row["rule"].startswith("text_rules."):

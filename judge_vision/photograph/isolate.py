@@ -7,6 +7,7 @@ its successor would write, atomically, so the two cannot disagree.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import multiprocessing
 from collections import deque
@@ -20,7 +21,6 @@ from pebble import ProcessExpired, ProcessPool
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.photograph.limits import cause_of_death, limit_memory
-from judge_vision.photograph.prepare import prepare_photograph
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.showing import Facts
@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 Key = TypeVar("Key", bound=Hashable)
 Prepare = Callable[[Path, PrepareSettings, ProofSizes, Path], Facts]
 
+_PREPARE = "judge_vision.photograph.prepare"
+"""Loaded by the workers only: this process decodes nothing."""
+
 # Photographs handed to a worker ahead of time; enough to keep it busy, few enough to keep memory flat.
 _AHEAD_PER_WORKER = 4
 
@@ -40,12 +43,12 @@ def prepare_all(
     settings: PrepareSettings,
     sizes: ProofSizes,
     workers: int,
-    prepare: Prepare = prepare_photograph,
+    prepare: Prepare | None = None,
 ) -> Iterator[tuple[Key, Facts | PhotographError]]:
     """For each item (key, path, proof path), in the order given: its key and its facts, or why it has none.
 
     Raises UserError where a proof cannot be written (a full disk, say): that is no photograph's fault.
-    `prepare` is exchanged by tests.
+    `prepare` takes the place of `prepare_photograph`.
     """
     with _pool(settings, workers) as pool:
         todo = iter(items)
@@ -67,15 +70,16 @@ def _pool(settings: PrepareSettings, workers: int) -> ProcessPool:
     # forkserver: workers start from a small process with the decoders loaded, in milliseconds, and inherit neither
     # our threads nor our locks
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([prepare_photograph.__module__])
+    context.set_forkserver_preload([_PREPARE])
     return ProcessPool(max_workers=workers, initializer=limit_memory, initargs=[settings.memory_mb], context=context)
 
 
 def _run(
-    prepare: Prepare, path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path
+    prepare: Prepare | None, path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path
 ) -> Facts | tuple[str, str, str | None]:
     """In the worker: facts, or error type, message and SHA-256 (exceptions of ours do not survive the way back)."""
     try:
+        prepare = prepare or importlib.import_module(_PREPARE).prepare_photograph
         return prepare(path, settings, sizes, proof_path)
     except PhotographError as failure:
         return failure.error_type.value, failure.message, failure.sha256

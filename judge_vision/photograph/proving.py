@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 
 import cv2
 import numpy as np
@@ -89,11 +90,12 @@ class _Reduction:
         if self._as_it_is:
             return np.asarray(self._as_it_is)
         encoded = np.empty(self._sums.shape, np.uint8)
-        scale = np.float32((len(_ENCODED) - 1) / self._rows_each)
+        table = _encoded_table()
+        scale = np.float32((len(table) - 1) / self._rows_each)
         # row by row: what is in the core's cache is not fetched again
         for sums, row in zip(self._sums, encoded, strict=True):
             levels = (sums * scale + np.float32(0.5)).astype(np.intp)
-            np.take(_ENCODED, levels, out=row, mode="clip")
+            np.take(table, levels, out=row, mode="clip")
         return encoded.reshape(self._height, self._width, 3)
 
 
@@ -106,12 +108,10 @@ def _linear_table() -> npt.NDArray[np.float32]:
 _LINEAR = _linear_table()
 
 
+@cache
 def _encoded_table() -> U8:
     """8-bit sRGB of linear light in steps so fine that rounding to them moves no value by a hundredth of a level."""
     linear = np.linspace(0, 1, 1 << 20)
     encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     table: U8 = np.rint(encoded * 255).astype(np.uint8)
     return table
-
-
-_ENCODED = _encoded_table()
