@@ -146,12 +146,14 @@ class StandIn:
     """The server, on a free port of this machine, as a context manager.
 
     `plan` gives for each question a list of behaviours, one for each time that it is asked; the last one stays. It is a
-    function of the entry's title, or one list for all. `requests` is what arrived: headers, body, pictures, title.
+    function of the entry's title, or one list for all. `requests` is what arrived: headers, body, pictures, title, and
+    `around`, what the function of that name saw when it arrived.
     """
 
-    def __init__(self, plan=("good",), delay_s=0.0):
+    def __init__(self, plan=("good",), delay_s=0.0, around=lambda: None):
         self.plan = plan if callable(plan) else lambda title: plan
         self.delay_s = delay_s
+        self.around = around
         self.requests = []
         self.most_at_once = 0
         self._at_once = 0
@@ -180,7 +182,7 @@ class StandIn:
         return [seen["title"] for seen in self.requests]
 
     async def _answer(self, request):
-        seen = self._read(await request.json(), dict(request.headers))
+        seen = {**self._read(await request.json(), dict(request.headers)), "around": self.around()}
         self.requests.append(seen)
         times = self._asked[seen["title"]] = self._asked.get(seen["title"], 0) + 1
         behaviours = list(self.plan(seen["title"]))

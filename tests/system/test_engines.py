@@ -16,6 +16,8 @@ import requests
 
 from judge_vision.engines import notes
 from judge_vision.engines.processes import process_of
+from tests.stand_in_vlm import StandIn
+from tests.system.stage1 import wait_for
 from tests.system.test_workflow import EXAMPLES, ROOT, rows, snakemake
 from tests.unit import standin_hosts
 
@@ -59,18 +61,20 @@ def free_port():
 
 def servers(runtime):
     """The processes of this test's servers: those with its folder of notes in their environment."""
-    found = []
+    return list(processes_of("iqa_service.py", runtime))
+
+
+def processes_of(script, runtime):
     for path in Path("/proc").glob("[0-9]*"):
         try:
             first = (path / "cmdline").read_bytes().split(b"\0")[:3]
             if (
-                any(word.endswith(b"iqa_service.py") for word in first)
+                any(word.endswith(f"/{script}".encode()) for word in first)
                 and str(runtime).encode() in (path / "environ").read_bytes()
             ):
-                found.append(process_of(int(path.name)))
+                yield process_of(int(path.name))
         except OSError:
             continue
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +113,29 @@ def engines_of(results):
     return [json.loads(path.read_text()) for path in sorted((results / "state" / "engines").glob("*.json"))]
 
 
-def test_a_run_with_the_service_gives_the_same_table_and_ends_it(photos, undisturbed, tmp_path):
-    status, output = snakemake(tmp_path / "r", photos=photos, images_per_job=3, iqa="{engine: service}")
-    assert status == 0, output
-    same_table(tmp_path / "r", undisturbed, {"service"})
-    assert "the scoring service at" in output and servers(tmp_path / "runtime") == []
-    assert (tmp_path / "r" / "logs" / "service.log").read_text().count("listening on") == 1
-    for shard in engines_of(tmp_path / "r"):
-        assert shard["attempts"] == [{"engine": "service", "failure": None}] and shard["service"]["restarts"] == 0
-    status, output = snakemake(tmp_path / "r", photos=photos, images_per_job=3)
-    assert status == 0 and "Nothing to be done" in output, "the engine is no reason to score again"
+@contextmanager
+def stage2_server(runtime):
+    """Stage 2's settings for a server that notes, at each request, which scoring services live; none may."""
+    with StandIn(around=lambda: servers(runtime)) as stand_in:
+        yield f"{{base_url: '{stand_in.base_url}', model: stand-in}}"
+    assert len(stand_in.requests) == len(NAMES), "each photograph is asked about once"
+    assert [seen["around"] for seen in stand_in.requests] == [[]] * len(NAMES), "its memory was not free"
+
+
+def test_a_run_with_the_service_gives_the_same_table_and_ends_it_before_stage_2(photos, undisturbed, tmp_path):
+    with stage2_server(tmp_path / "runtime") as stage2:
+        given = {"photos": photos, "images_per_job": 3, "stage2": stage2}
+        status, output = snakemake(tmp_path / "r", **given, iqa="{engine: service}")
+        assert status == 0, output
+        same_table(tmp_path / "r", undisturbed, {"service"})
+        # ended by the first critique's job, so that there was one
+        stopped = [path.read_text() for path in (tmp_path / "r" / "logs" / "critique").glob("*.service")]
+        assert sum("the scoring service at" in text and " ended" in text for text in stopped) == 1, stopped
+        assert (tmp_path / "r" / "logs" / "service.log").read_text().count("listening on") == 1
+        for shard in engines_of(tmp_path / "r"):
+            assert shard["attempts"] == [{"engine": "service", "failure": None}] and shard["service"]["restarts"] == 0
+        status, output = snakemake(tmp_path / "r", **given)
+        assert status == 0 and "Nothing to be done" in output, "the engine is no reason to score again"
 
 
 def test_two_runs_on_one_machine(photos, undisturbed, tmp_path):
@@ -151,28 +168,35 @@ def running(folder, name, photos, **settings):
         process.wait()
 
 
-def wait_for_server(runtime):
-    until = time.monotonic() + 120
-    while not (found := servers(runtime)):
-        assert time.monotonic() < until, "no service was started"
-        time.sleep(0.1)
-    return found[0]
+def end_by_kill(run, runtime):
+    run.kill()  # Snakemake alone: its jobs are orphans now
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_is_ended_takes_its_service_along_and_can_be_continued(photos, undisturbed, tmp_path, number):
+def end_by_ctrl_c(run, runtime):
+    os.killpg(run.pid, signal.SIGINT)
+
+
+def end_by_a_failed_job(run, runtime):
+    def scoring_job():
+        return next(processes_of("iqa.py", runtime), None)
+
+    os.kill(wait_for(scoring_job).pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("end", [end_by_kill, end_by_ctrl_c, end_by_a_failed_job])
+def test_a_run_that_is_ended_takes_its_service_along_and_can_be_continued(photos, undisturbed, tmp_path, end):
+    runtime = tmp_path / "runtime"
     with running(tmp_path, "r", photos) as run:
-        server = wait_for_server(tmp_path / "runtime")
-        if number == signal.SIGKILL:
-            run.kill()  # Snakemake alone: its jobs are orphans now
-        else:
-            os.killpg(run.pid, number)
-        run.wait()
+        server = wait_for(lambda: servers(runtime))[0]
+        end(run, runtime)
+        assert run.wait() != 0
         until = time.monotonic() + 60
         while server.alive and time.monotonic() < until:
             time.sleep(0.1)
         assert not server.alive
-    status, output = snakemake(tmp_path / "r", photos=photos, images_per_job=3, iqa="{engine: service}")
+    with stage2_server(runtime) as stage2:
+        given = {"photos": photos, "images_per_job": 3, "iqa": "{engine: service}", "stage2": stage2}
+        status, output = snakemake(tmp_path / "r", **given)
     assert status == 0, output
     same_table(tmp_path / "r", undisturbed, {"service"})
 
@@ -305,7 +329,7 @@ def test_a_one_off_container_scores_what_the_service_did_not(job, undisturbed, t
 def test_the_service_in_a_container(job, undisturbed, tmp_path, docker, monkeypatch):
     monkeypatch.setenv("JUDGE_VISION_TF_TOKEN", "a secret of some length")
     process = job({"engine": "service", "runtime": "docker"}, JUDGE_VISION_TF_IMAGE="club/iqa:7", **docker)
-    server = wait_for_server(tmp_path / "runtime")
+    server = wait_for(lambda: servers(tmp_path / "runtime"))[0]
     time.sleep(1)
     (container,) = (tmp_path / "containers").iterdir()
     line = container.read_text()
@@ -332,7 +356,7 @@ def test_a_job_inside_a_container_starts_no_other(job, undisturbed, tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_service_that_dies_or_hangs_while_it_scores(job, undisturbed, tmp_path, number):
     process = job({"engine": "service", "batch_size": 1}, {"timeout_s": 8, "connect_timeout_s": 2})
-    server = wait_for_server(tmp_path / "runtime")
+    server = wait_for(lambda: servers(tmp_path / "runtime"))[0]
     runtime_note = tmp_path / "runtime" / "judge-vision"
     until = time.monotonic() + 60
     while not list((tmp_path / "results" / "cache" / "iqa").rglob("*.json")):
