@@ -1,7 +1,7 @@
 """
 report: a page for people, and plots for Snakemake's own report.
 
-Reads:  stage1.parquet, the tables of Stage 2 where they are, summary.json, records/, thumbnails/, heatmaps/
+Reads:  stage1.parquet, the tables of Stage 2 where they are, summary.json, records/, thumbnails/, previews/, heatmaps/
 Writes: report/index.html and the pictures beside it; plots/
 """
 

@@ -1,6 +1,7 @@
 """Preparing one photograph: the only place where an original is decoded.
 
-What comes out is a record of facts, a thumbnail, and a proof: what the measuring rules need of the pixels.
+What comes out is a record of facts, a proof, which is what the measuring rules need of the pixels, and two pictures for
+people: a thumbnail and a preview.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from judge_vision.photograph.showing import Facts, Shown, show_bytes
 from judge_vision.photograph.source import read_source
 from judge_vision.records import store
 
+THUMBNAIL, PREVIEW = ".jpg", ".preview.jpg"
+"""How the names of the pictures beside a proof end."""
+
 
 def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path) -> Facts:
-    """The facts of the photograph at `path`; its proof goes to `proof_path`, its thumbnail beside it, ending .jpg.
+    """The facts of the photograph at `path`; its proof goes to `proof_path`, thumbnail and preview beside it.
 
     The same bytes give the same files. Memory: about 8 bytes a pixel and the file; see docs/reference/formats.md.
 
@@ -36,7 +40,10 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
         large = max(proof.scaled.shape) >= 2 * side_px
         thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, side_px)
         # whole: whoever finds it later only sees that it is there
-        store.write_whole(proof_path.with_suffix(".jpg"), thumbnail)
+        store.write_whole(proof_path.with_suffix(THUMBNAIL), thumbnail)
+    if side_px := settings.preview_side_px:
+        preview = _jpeg(scaled(shown.image, side_px, gap=1.0), settings.preview_quality)
+        store.write_whole(proof_path.with_suffix(PREVIEW), preview)
     # not flushed: it is large, and who reads it notices damage
     store.write_bytes(proof_path, proof.save(), durable=False)
     return shown.facts
@@ -57,6 +64,10 @@ def show(path: Path, settings: PrepareSettings) -> Shown:
 
 def thumbnail_jpeg(image: Image.Image, side_px: int) -> bytes:
     """A JPEG of `image` (RGB) with its longer side at most `side_px`."""
+    return _jpeg(scaled(image, side_px), 82)
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    scaled(image, side_px).save(buffer, "JPEG", quality=82)
+    image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()

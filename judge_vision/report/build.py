@@ -81,18 +81,19 @@ def _index(results: Results, settings: ReportSettings) -> dict[str, Any]:
 
 
 def _pictures(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Bring the pictures beside the page; for each row 1 or 0: is there a thumbnail, and a heat map?"""
+    """Bring the pictures beside the page; for each row 1 or 0: is there a thumbnail, a preview, a heat map?"""
     kept: set[Path] = set()
-    found: dict[str, list[int]] = {"thumbnails": [], "heat_maps": []}
+    found: dict[str, list[int]] = {"thumbnails": [], "previews": [], "heat_maps": []}
     for row in rows:
         asked = row["mono_verdict"] in ("query", "fail")
         for kind, folder, suffix, wanted in (
             ("thumbnails", paths.THUMBNAILS, ".jpg", True),
+            ("previews", paths.PREVIEWS, ".jpg", True),
             ("heat_maps", paths.HEAT_MAPS, ".png", asked),
         ):
             there = False
             if wanted and row["sha256"]:
-                target = paths.by_content(PICTURES, row["sha256"], suffix)
+                target = paths.by_content(PICTURES / kind, row["sha256"], suffix)
                 there = bring(paths.by_content(folder, row["sha256"], suffix), target)
                 kept |= {target} if there else set()
             found[kind].append(int(there))

@@ -1,4 +1,4 @@
-"""The pictures beside the page: thumbnails and heat maps of the results folder, linked or copied, and their hashes."""
+"""The pictures beside the page, linked or copied from the results folder, and the hashes of the thumbnails."""
 
 from __future__ import annotations
 

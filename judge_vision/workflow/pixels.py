@@ -82,8 +82,9 @@ class PixelJob(ShardJob):
         except ImportError:
             paths.index_file("prepare", self.shard).unlink(missing_ok=True)
             raise UserError(f"the proof of {item.image} is gone; run again, and it is made again") from None
-        prepare_photograph(self._original(item), PrepareSettings(**self._prepare["settings"]), sizes, path)
-        path.with_suffix(".jpg").unlink(missing_ok=True)  # the thumbnail is there already
+        without_pictures = {"thumbnail_side_px": 0, "preview_side_px": 0}  # they are there already
+        settings = PrepareSettings(**self._prepare["settings"] | without_pictures)
+        prepare_photograph(self._original(item), settings, sizes, path)
 
     def pixels(self, item: Item) -> npt.NDArray[np.uint8]:
         """The picture as displayed at full size, uint8 [height, width, 3], sRGB: decodes the original once more.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.names import locate
+from judge_vision.photograph.prepare import PREVIEW, THUMBNAIL
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import paths, store
 from judge_vision.records.steps import PROOF_READERS
 from judge_vision.workflow.cache import Cache
+from judge_vision.workflow.plan import read_plan
 from judge_vision.workflow.shard import Figures, Item, Outcome, ShardJob, content_key
 
 _STAMP = ("image", "size", "mtime_ns", "ctime_ns")
@@ -23,6 +26,10 @@ def prepare_shard(shard: str, workers: int) -> None:
     job = ShardJob("prepare", shard)
     document = job.settings()
     settings, sizes = PrepareSettings(**document["settings"]), ProofSizes(**document["proof"])
+    if read_plan().packed:
+        # nobody opens the pages of so many, and previews would be most of the disk
+        settings = dataclasses.replace(settings, preview_side_px=0)
+    pictures = _pictures(settings)
     photos = Path(store.read_json(paths.RUN_CONFIG)["photos"])
     paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
     readers = [
@@ -37,8 +44,7 @@ def prepare_shard(shard: str, workers: int) -> None:
         return content_key(document["measured_by"], *(item.entry.get(name) for name in _STAMP))
 
     def usable(item: Item, facts: Figures) -> bool:
-        thumbnail = paths.by_content(paths.THUMBNAILS, facts["sha256"], ".jpg")
-        if settings.thumbnail_side_px and not thumbnail.exists():
+        if not all(paths.by_content(folder, facts["sha256"], ".jpg").exists() for folder in pictures.values()):
             return False
         return proof_file(item).exists() or not _wanted(facts["sha256"], readers)
 
@@ -50,15 +56,24 @@ def prepare_shard(shard: str, workers: int) -> None:
             if isinstance(found, PhotographError):
                 if by_image[image].entry.get("missing"):
                     outcome = PhotographError(ErrorType.MISSING, "the list names it, but there is no such file")
-            elif settings.thumbnail_side_px:
-                thumbnail = proof_file(by_image[image]).with_suffix(".jpg")
-                target = paths.by_content(paths.THUMBNAILS, found["sha256"], ".jpg")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                thumbnail.replace(target)
+            else:
+                for suffix, folder in pictures.items():
+                    target = paths.by_content(folder, found["sha256"], ".jpg")
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    proof_file(by_image[image]).with_suffix(suffix).replace(target)
             yield by_image[image], outcome
 
     items = [Item(entry["image"], entry) for entry in job.entries()]
     job.run(items, measure, key, usable)
+
+
+def _pictures(settings: PrepareSettings) -> dict[str, Path]:
+    """Where the pictures for people go, by how their names end beside the proof: those that are wanted."""
+    both = (
+        (THUMBNAIL, paths.THUMBNAILS, settings.thumbnail_side_px),
+        (PREVIEW, paths.PREVIEWS, settings.preview_side_px),
+    )
+    return {suffix: folder for suffix, folder, side_px in both if side_px}
 
 
 def _wanted(sha256: str, readers: list[tuple[str, Cache]]) -> bool:

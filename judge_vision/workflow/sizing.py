@@ -78,7 +78,8 @@ def size_run(photographs: int, machine: Machine, costs: Costs, kind: str, images
     for rule in ("merge", "report"):
         shown = min(photographs, int(costs["report_most"])) if rule == "report" else photographs
         steps.append(_one_core(rule, costs[f"{rule}_cpu_s"] * shown, costs[f"{rule}_mb"], 0, 1))
-    disk = {name: size * photographs / 1e9 for name, size in costs["disk_bytes"].items()}
+    kept = {name: size for name, size in costs["disk_bytes"].items() if not (plan.packed and name == "previews")}
+    disk = {name: size * photographs / 1e9 for name, size in kept.items()}
     return Sizing(plan, shards, steps, disk)
 
 

@@ -145,5 +145,6 @@ def test_a_data_set_needs_neither_thumbnails_nor_heat_maps(photos, small, tmp_pa
     more = {"prepare": "{thumbnail_side_px: 0}", "mono": "{heat_maps: false}"}
     status, output = snakemake(results, photos=photos, **PACKED, **more)
     assert status == 0, output
-    assert not (results / "thumbnails").exists() and not (results / "heatmaps").exists()
+    assert not any((results / folder).exists() for folder in ("thumbnails", "previews", "heatmaps"))
+    assert (small / "previews").exists()
     assert (results / "report" / "index.html").exists() and rows(results) == rows(small)

@@ -158,6 +158,34 @@ def test_a_photograph_opens_with_its_evidence_and_closes_where_it_was(reader: Re
     assert reader.run("return document.activeElement.className") == "card"
 
 
+def test_a_photograph_is_shown_larger_than_in_the_gallery_and_at_its_own_size(reader: Reader, small: Path) -> None:
+    reader.open(small)
+    assert "/thumbnails/" in reader.one("#view-gallery img").get_attribute("src")
+    reader.one("#view-gallery .card").click()
+    reader.until("return document.querySelector('.picture img').src.includes('/previews/')")
+    width = reader.run("return document.querySelector('.picture img').naturalWidth")
+    assert width > 480
+    words = reader.one(".picture figcaption").text
+    assert words == f"Reduced to {width} of 1600 pixels: slight blur does not show" or words.startswith("All 1600")
+    for pressed in ("true", "false"):
+        reader.one("#photograph-title").send_keys("z")
+        assert reader.one("#actual").get_attribute("aria-pressed") == pressed
+        as_wide = reader.run("return document.querySelector('.picture img').clientWidth")
+        assert (as_wide == width) is (pressed == "true")
+
+
+def test_without_the_previews_the_thumbnail_stays_and_says_so(reader: Reader, small: Path, tmp_path: Path) -> None:
+    shutil.copytree(small.parent, tmp_path / "report", ignore=shutil.ignore_patterns("previews"))
+    reader.open(tmp_path / "report" / "index.html")
+    reader.one("#view-gallery .card").click()
+    reader.until("return document.querySelector('.picture figcaption').textContent.includes('cannot be read')")
+    assert reader.run("return document.querySelector('.picture img').naturalWidth") == 480
+    reader.listen()
+    # the browser notes each file that it looked for, and nothing else
+    assert all("/previews/" in message and "ERR_FILE_NOT_FOUND" in message for message in reader.messages)
+    reader.messages.clear()
+
+
 def test_a_link_to_a_photograph_opens_it_and_keys_move_over_the_gallery(reader: Reader, small: Path) -> None:
     wanted = report_results.page_data(small)["ids"][7]
     reader.open(small, f"#photo/{wanted}")

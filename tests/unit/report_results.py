@@ -136,19 +136,19 @@ def _run(rule: str, shard: str, by_image: dict[str, Record]) -> None:
 
 def _pictures(sha256: str, verdict: str) -> None:
     choice = int(sha256[:8], 16)
-    jpegs = thumbnails()
-    store.write_bytes(paths.by_content(paths.THUMBNAILS, sha256, ".jpg"), jpegs[choice % len(jpegs)], durable=False)
+    for folder, jpegs in ((paths.THUMBNAILS, thumbnails(480)), (paths.PREVIEWS, thumbnails(1600))):
+        store.write_bytes(paths.by_content(folder, sha256, ".jpg"), jpegs[choice % len(jpegs)], durable=False)
     if verdict != "pass":
         store.write_bytes(paths.by_content(paths.HEAT_MAPS, sha256, ".png"), _heat_map(), durable=False)
 
 
 @cache
-def thumbnails() -> list[bytes]:
-    """The example photographs at 480 pixels, as JPEG."""
+def thumbnails(side_px: int = 480) -> list[bytes]:
+    """The example photographs with longer sides of at most so many pixels, as JPEG."""
     found = []
     for path in sorted(EXAMPLES.rglob("*.jpg")):
         with Image.open(path) as picture:
-            picture.thumbnail((480, 480))
+            picture.thumbnail((side_px, side_px))
             buffer = io.BytesIO()
             picture.convert("RGB").save(buffer, "JPEG", quality=82)
             found.append(buffer.getvalue())

@@ -270,12 +270,39 @@ def test_extreme_shapes(tmp_path, size, file_format):
     assert np.all(np.abs(pixels.astype(int) - 99) <= 2)
 
 
-def test_same_bytes_give_the_same_proof_and_thumbnail(tmp_path):
+def test_a_preview_shows_detail_that_the_thumbnail_cannot(tmp_path):
+    """Stripes three pixels wide of 4800 are one pixel wide at 1600, and grey at 480."""
+    stripes = np.repeat(np.arange(1600) % 2 * 255, 3).astype(np.uint8)
+    made = Image.fromarray(np.tile(stripes, (300, 1))).convert("RGB")
+    made.save(tmp_path / "large.png")
+    prepare_photograph(tmp_path / "large.png", PrepareSettings(), SIZES, tmp_path / "work" / "proof.npz")
+    with (
+        Image.open(tmp_path / "work" / "proof.jpg") as thumbnail,
+        Image.open(tmp_path / "work" / "proof.preview.jpg") as preview,
+    ):
+        assert (thumbnail.size, preview.size) == ((480, 30), (1600, 100))
+        # away from the ends, where the filter meets the edge
+        assert np.ptp(np.asarray(thumbnail.convert("L"))[5:-5, 20:-20].astype(int)) < 20
+        assert np.ptp(np.asarray(preview.convert("L"))[5:-5, 20:-20].astype(int)) > 200
+
+
+def test_a_preview_of_a_small_photograph_is_all_of_it_and_none_is_made_where_none_is_wanted(tmp_path):
+    prepare(tmp_path, pictures.saved(Image.new("RGB", (1200, 900), "teal"), "JPEG"))
+    with Image.open(tmp_path / "work" / "proof.preview.jpg") as preview:
+        assert preview.size == (1200, 900)
+    settings = PrepareSettings(preview_side_px=0, thumbnail_side_px=0)
+    prepare_photograph(next(tmp_path.glob("*.*")), settings, SIZES, tmp_path / "none" / "proof.npz")
+    assert [path.name for path in (tmp_path / "none").iterdir()] == ["proof.npz"]
+
+
+def test_same_bytes_give_the_same_proof_and_pictures(tmp_path):
     data = pictures.tiff(sixteen(PIXELS), photometric="rgb")
     made = []
     for name in ("a.tif", "b.tif"):
         prepare(tmp_path, data, name)
-        made.append([(tmp_path / "work" / file).read_bytes() for file in ("proof.npz", "proof.jpg")])
+        made.append(
+            [(tmp_path / "work" / file).read_bytes() for file in ("proof.npz", "proof.jpg", "proof.preview.jpg")]
+        )
     assert made[0] == made[1]
     with Image.open(io.BytesIO(made[0][1])) as image:
         assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (48, 32))

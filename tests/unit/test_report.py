@@ -93,8 +93,9 @@ def test_pictures_are_beside_the_page_and_heat_maps_only_where_asked(results: Pa
     all_ok = {one["prepare"]["sha256"] for one in made if isinstance(one["prepare"], dict)}
     found = list((results / "report/pictures").rglob("*.*"))
     assert {path.stem for path in found if path.suffix == ".png"} == asked
-    assert {path.stem for path in found if path.suffix == ".jpg"} == all_ok
-    assert sum(data["thumbnails"]) == 29 and sum(data["heat_maps"]) == len(asked)
+    for kind in ("thumbnails", "previews"):
+        assert {path.stem for path in found if path.parts[-3] == kind} == all_ok and sum(data[kind]) == 29
+    assert sum(data["heat_maps"]) == len(asked)
 
 
 def test_same_results_give_the_same_bytes_and_leave_nothing_behind(results: Path) -> None:
@@ -255,7 +256,8 @@ def test_a_page_of_a_large_table_holds_failures_and_an_even_sample_and_says_so(r
     assert images == sorted(images)
     assert "300 photographs: 297 measured, 3 failed. This page shows 20 of them" in text
     assert len(details_of(results, 0)) == 20
-    assert len(list((results / "report" / "pictures").rglob("*.jpg"))) <= 20
+    for kind in ("thumbnails", "previews"):
+        assert len(list((results / "report" / "pictures" / kind).rglob("*.jpg"))) == 17
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 480), (480, 1), (2, 3)])

@@ -24,7 +24,7 @@ COSTS = {
     "report_cpu_s": 0.36,
     "report_mb": {"first": 300, "per_million": 0},
     "report_most": 10_000,
-    "disk_bytes": {"records": 10_000, "thumbnails": 30_000},
+    "disk_bytes": {"records": 10_000, "thumbnails": 30_000, "previews": 300_000},
 }
 
 
@@ -44,7 +44,7 @@ def test_hours_jobs_and_disk_of_a_run_on_cores_alone():
     assert (hours["merge"], hours["report"]) == (pytest.approx(0.1), pytest.approx(1.0))
     # 40 shards of 256, five rules, and manifest, merge and report
     assert (sizing.shards, sizing.jobs) == (40, 203)
-    assert sizing.disk_gb == {"records": 0.1, "thumbnails": 0.3}
+    assert sizing.disk_gb == {"records": 0.1, "thumbnails": 0.3, "previews": 3.0}
     # host rules .2 h and scoring 1 h share the cores; merge and report follow
     assert sizing.hours == pytest.approx(1.0 + 0.2 + 1.1)
 
@@ -58,6 +58,7 @@ def test_gpus_work_beside_the_cores_and_the_slower_one_counts():
 def test_ten_million_are_packed_and_stay_below_twenty_thousand_jobs():
     machine = Machine(64, 8)
     sizing = size_run(10_000_000, machine, COSTS, "club")
+    assert "previews" not in sizing.disk_gb
     assert sizing.plan.packed and sizing.jobs < 20_000
     # the page shows the most that it may, whatever the number
     assert next(step for step in sizing.steps if step.name == "report").hours == pytest.approx(1.0)

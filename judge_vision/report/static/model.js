@@ -24,7 +24,7 @@ const model = (() => {
   function picture(row, kind = "thumbnails") {
     const sha256 = value(row, "sha256");
     if (alone || !data[kind][row]) return null;
-    return `pictures/${sha256.slice(0, 2)}/${sha256}${kind === "thumbnails" ? ".jpg" : ".png"}`;
+    return `pictures/${kind}/${sha256.slice(0, 2)}/${sha256}${kind === "heat_maps" ? ".png" : ".jpg"}`;
   }
 
   // The monochrome verdict as a club says it: a colour photograph has done nothing wrong.

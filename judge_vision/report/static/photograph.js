@@ -11,12 +11,38 @@ const photograph = (() => {
     target.style.maxWidth = `min(100%, ${1.6 * target.naturalWidth}px)`;
   }
 
+  // The thumbnail is in the browser's memory; the preview takes its place once it is read.
+  function picture(row) {
+    const shownFirst = element("img", { src: model.picture(row) ?? model.picture(row, "previews"), alt: base.visible(model.title(row)), onload: limit });
+    const size = element("figcaption");
+    const large = preview(row);
+    large?.decode().then(() => {
+      shownFirst.src = large.src;
+      size.textContent = sizeWords(row, Math.max(large.naturalWidth, large.naturalHeight));
+    }, () => { size.textContent = "The preview cannot be read: this is a thumbnail. Keep the folder of this page together."; });
+    return element("figure", { class: "picture" }, shownFirst, large ? size : null);
+  }
+
+  function preview(row) {
+    const source = model.picture(row, "previews");
+    return source ? Object.assign(new Image(), { src: source }) : null;
+  }
+
+  // How much of the photograph's own sharpness the picture can show.
+  function sizeWords(row, shownSide) {
+    const [width, height] = ["width", "height"].map((name) => model.value(row, name));
+    if (shownSide >= Math.max(width, height)) return `All ${width} × ${height} pixels`;
+    return `Reduced to ${shownSide} of ${Math.max(width, height)} pixels: slight blur does not show`;
+  }
+
   function pictures(row) {
-    const source = model.picture(row), heat = model.picture(row, "heat_maps");
+    const heat = model.picture(row, "heat_maps");
     const title = base.visible(model.title(row));
-    if (!source) return element("div", { class: "easel" }, element("p", { class: "missing" }, "This file could not be made into a picture."));
-    return element("div", { class: "easel" },
-      element("figure", {}, element("img", { src: source, alt: title, onload: limit })),
+    if (!model.picture(row) && !model.picture(row, "previews")) {
+      return element("div", { class: "easel" }, element("p", { class: "missing" }, "This file could not be made into a picture."));
+    }
+    return element("div", { class: "easel", tabindex: "0", role: "region", "aria-label": "Picture" },
+      picture(row),
       heat ? element("figure", { class: "heat" },
         element("img", { src: heat, alt: `Heat map of colour in ${title}`, onload: limit }),
         element("figcaption", {}, "Heat map: where a colour differs from the usual one of its brightness",
@@ -34,6 +60,7 @@ const photograph = (() => {
       element("h2", { id: "photograph-title", tabindex: "-1" }, foreign(model.title(row))),
       element("span", { class: "soft" }, now < 0 ? "outside the choice" : `${now + 1} of ${rows.length}`),
       step(-1, "← Previous", "ArrowLeft"), step(1, "Next →", "ArrowRight"),
+      model.picture(row, "previews") ? element("button", { type: "button", id: "actual", "aria-pressed": "false", "aria-keyshortcuts": "z", onclick: turnActual }, "Actual size") : null,
       element("button", { type: "button", onclick: () => window.print() }, "Print"),
       element("button", { type: "button", onclick: () => dialog.close() }, "Close"));
   }
@@ -47,10 +74,22 @@ const photograph = (() => {
     document.getElementById("photograph-title").focus();
     try {
       const details = await model.details(row);
-      if (shown === row) loading.replaceChildren(...evidence.parts(row, details).filter(Boolean));
+      if (shown !== row) return;
+      loading.replaceChildren(...evidence.parts(row, details).filter(Boolean));
+      const next = model.chosen()[model.chosen().indexOf(row) + 1];
+      if (next !== undefined) preview(next);
     } catch (error) {
       loading.replaceChildren(element("p", { class: "warning" }, `${error.message}: keep the folder of this page together.`));
     }
+  }
+
+  // Between the whole picture and its own pixels, by which sharpness is judged.
+  function turnActual() {
+    const button = document.getElementById("actual");
+    if (!button) return;
+    const easel = dialog.querySelector(".easel");
+    button.setAttribute("aria-pressed", String(easel.classList.toggle("actual")));
+    easel.scrollTo((easel.scrollWidth - easel.clientWidth) / 2, (easel.scrollHeight - easel.clientHeight) / 2);
   }
 
   function go(by) {
@@ -63,8 +102,10 @@ const photograph = (() => {
 
   function keys(event) {
     if (event.target.closest("input, select, textarea") || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === "z") turnActual();
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!by) return;
+    // enlarged, the arrows move the picture
+    if (!by || event.target.closest(".easel.actual")) return;
     event.preventDefault();
     go(by);
   }
@@ -73,6 +114,7 @@ const photograph = (() => {
   function preparePaper() {
     if (!dialog.open) return;
     const copy = dialog.querySelector(".sheet").cloneNode(true);
+    copy.querySelector(".actual")?.classList.remove("actual");
     copy.querySelectorAll("details").forEach((one) => { one.open = true; });
     document.body.append(element("div", { id: "paper" }, element("h2", {}, foreign(model.title(shown))), copy));
   }
