@@ -56,7 +56,7 @@ ranking: $(VENV)/.ready ## Ranks, bands and placings, with SERVER and MODEL as a
 	@$(TARGET) $(if $(SETTINGS),--config $(SETTINGS))
 
 calibration: $(VENV)/.ready ## Scores against human marks: make calibration PHOTOS=... MARKS=marks.csv
-	@$(TARGET) --config "calibration={marks: '$(abspath $(MARKS))'}" $(SETTINGS)
+	@$(TARGET) report/index.html --config "calibration={marks: '$(abspath $(MARKS))'}" $(SETTINGS)
 
 test: lint .venv-cluster/.ready-cluster ## Everything that CI runs
 	$(BIN)/python -m pytest

@@ -2,7 +2,7 @@
 ranking: ranks, bands and placings in each category; the playoff between the best; scores against human marks.
 
 Reads:  stage1.parquet, stage2.parquet, the competition's registry, a CSV of human marks
-Writes: playoff.parquet, ranking.parquet, ranking-summary.json; calibration/calibration.json, calibration/index.html
+Writes: playoff.parquet, ranking.parquet, ranking-summary.json; calibration/calibration.json
 
 Scores of a bundle that was never shown a human mark rank nothing unless ranking.allow_embedded says so.
 """
@@ -70,8 +70,7 @@ rule calibration:
         table=str(paths.TABLE),
         critiques=scored_tables(),
     output:
-        figures=str(paths.CALIBRATION / "calibration.json"),
-        page=str(paths.CALIBRATION / "index.html"),
+        figures=str(paths.CALIBRATION_FIGURES),
     log:
         "logs/calibration.log",
     benchmark:

@@ -1,7 +1,8 @@
 """
 report: a page for people, and plots for Snakemake's own report.
 
-Reads:  stage1.parquet, the tables of Stage 2 where they are, summary.json, records/, thumbnails/, previews/, heatmaps/
+Reads:  stage1.parquet, the tables of Stage 2 and calibration.json where they are, summary.json, records/, thumbnails/,
+        previews/, heatmaps/
 Writes: report/index.html and the pictures beside it; plots/
 """
 
@@ -12,6 +13,7 @@ rule report:
         script=script("report"),
         table=str(paths.TABLE),
         later=later_tables(),
+        calibration=[str(paths.CALIBRATION_FIGURES)] if CONFIG.calibration.marks else [],
         summary=str(paths.SUMMARY),
         settings=settings("report"),
     output:

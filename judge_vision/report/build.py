@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from judge_vision.exports.results import Results, read_results
 from judge_vision.exports.settings import ReportSettings
 from judge_vision.records import paths, store, words
 from judge_vision.report import alike, page
+from judge_vision.report.judged import judged
 from judge_vision.report.making import making, run_facts
 from judge_vision.report.photographs import cell, details
 from judge_vision.report.pictures import bring, perceptual_hashes
@@ -43,6 +45,7 @@ def build_report(settings: ReportSettings) -> Path:
     results = read_results(rows=select_rows(paths.TABLE, summary, settings.max_photographs))
     rows = results.rows
     set_findings = store.read_json(paths.ENTRIES)
+    parts = judged(rows)
     index = {
         **_index(results, settings),
         **_pictures(rows),
@@ -50,9 +53,10 @@ def build_report(settings: ReportSettings) -> Path:
         "skipped": summary["skipped"],
         "notices": results.notices(),
         "made": making(results),
+        "parts": sorted(parts),
     }
     rulings = open_rulings(store.read_json(paths.RUN_CONFIG)["compliance"])
-    _write_data(rows, details(results, set_findings, rulings))
+    _write_data(rows, details(results, set_findings, rulings), parts)
     facts = {
         "counts": _counts_sentence(summary) + selection_sentence(len(rows), summary),
         "scores": words.scores_sentence(rows, results.metadata["bundle"]),
@@ -101,18 +105,23 @@ def _pictures(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
     return found
 
 
-def _write_data(rows: list[dict[str, Any]], found: dict[str, str]) -> None:
-    kept = {DATA / "run.js"}
+def _write_data(rows: list[dict[str, Any]], found: dict[str, str], parts: dict[str, Any]) -> None:
+    """Write what the page reads when somebody looks; delete such files of earlier pages."""
+    kept = []
+    for name, text in _data_texts(rows, found, parts):
+        kept.append(DATA / f"{name}.js")
+        store.write_if_changed(kept[-1], f'judgeVision.part("{name}", {text});\n'.encode(), durable=False)
+    store.sweep(DATA, kept)
+
+
+def _data_texts(rows: list[dict[str, Any]], found: dict[str, str], parts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name and JSON text of each data file."""
+    for name, value in {**parts, "run": run_facts()}.items():
+        yield name, page.script_json(value)
     for start in range(0, len(rows), DETAILS_PER_FILE):
         number = start // DETAILS_PER_FILE
         part = ",\n".join(found[row["image"]] for row in rows[start : start + DETAILS_PER_FILE])
-        path = DATA / f"details-{number}.js"
-        text = f"judgeVision.details({number}, [\n{page.escape_json(part)}\n]);\n"
-        store.write_if_changed(path, text.encode(), durable=False)
-        kept.add(path)
-    told = f"judgeVision.run({page.script_json(run_facts())});\n"
-    store.write_bytes(DATA / "run.js", told.encode(), durable=False)
-    store.sweep(DATA, kept)
+        yield f"details-{number}", f"[\n{page.escape_json(part)}\n]"
 
 
 def _counts_sentence(summary: dict[str, Any]) -> str:

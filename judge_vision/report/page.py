@@ -28,6 +28,7 @@ SCRIPTS = (
     "photograph.js",
     "lists.js",
     "ranking.js",
+    "marks.js",
     "made.js",
     "sheets.js",
     "app.js",

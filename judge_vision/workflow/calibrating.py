@@ -7,7 +7,6 @@ from typing import Any
 
 from judge_vision.calibration.calibrate import Scored, calibrate
 from judge_vision.calibration.marks import read_marks
-from judge_vision.calibration.page import render
 from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.critique.settings import Stage2Settings
 from judge_vision.failure import UserError
@@ -22,7 +21,7 @@ NEVER_SHOWN = "These networks were never shown a human mark; agreement with peop
 
 
 def write_calibration() -> dict[str, Any]:
-    """Write `calibration/calibration.json` and its page; return the contents. Raises UserError without marks."""
+    """Write `calibration/calibration.json`; return the contents. Raises UserError without marks."""
     run = store.read_json(paths.RUN_CONFIG)
     settings = CalibrationSettings(**run["calibration"])
     if settings.marks is None:
@@ -44,10 +43,13 @@ def write_calibration() -> dict[str, Any]:
     notices: dict[str, str] = dict.fromkeys(STAGE1_SCORES, "" if bundle["human_ratings"] else NEVER_SHOWN)
     if with_critiques:
         scored_by["critique"], notices["critique"] = str(stage2.model), ""
-    found = calibrate(photographs, scored_by, notices, settings)
-    store.write_json(paths.CALIBRATION / "calibration.json", found)
-    page = render(found, len(photographs), len(marks) - len(photographs), settings.least_photographs)
-    store.write_bytes(paths.CALIBRATION / "index.html", page.encode("utf-8"))
+    found = {
+        **calibrate(photographs, scored_by, notices, settings),
+        "marked": len(photographs),
+        "unmatched": len(marks) - len(photographs),
+        "least_photographs": settings.least_photographs,
+    }
+    store.write_json(paths.CALIBRATION_FIGURES, found)
     return found
 
 

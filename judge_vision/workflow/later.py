@@ -17,7 +17,7 @@ LIBRARIES = {
     "critique": ("pyarrow", "pillow"),
     "playoff": ("pyarrow", "pillow"),
     "ranking": ("pyarrow", "choix", "scipy", "numpy"),
-    "calibration": ("pyarrow", "scipy", "numpy", "jinja2"),
+    "calibration": ("pyarrow", "scipy", "numpy"),
 }
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from judge_vision.exports.settings import ReportSettings
 from judge_vision.records import store
+from judge_vision.records.steps import STEPS
 from judge_vision.report.build import build_report
 from tests.system.browser import Reader, chromium, pytestmark, reader  # noqa: F401 - fixtures
 from tests.unit import later_tables, report_results
@@ -41,6 +42,7 @@ def build(folder: Path, made: list[dict[str, Any]], title: str = "Autumn round",
         report_results.write(folder, made, {made[0]["image"]: [found]})
         if critique:
             later_tables.write(critique)
+            later_tables.write_judged(critique)
         return folder / build_report(ReportSettings(title))
     finally:
         os.chdir(before)
@@ -222,7 +224,7 @@ def test_failures_look_alikes_and_making_are_told(reader: Reader, small: Path) -
     assert len(reader.browser.find_elements(By.CSS_SELECTOR, "#view-alike .card")) >= 2
     assert "of 64 bits" in reader.one("#view-alike").text
     reader.open(small, "#made")
-    reader.until("return document.querySelectorAll('#view-made table.small tbody tr').length === 5")
+    reader.until(f"return document.querySelectorAll('#view-made table.small tbody tr').length === {len(STEPS)}")
     assert "sidecar (3)" in reader.one("#view-made").text
     assert "ab" * 32 in reader.one("#view-made").text and "embedded 1" in reader.one("#view-made").text
 
@@ -242,7 +244,7 @@ def test_charts_are_drawn_of_what_is_chosen(reader: Reader, small: Path) -> None
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    "part", ["gallery", "table", "ranking", "charts", "failures", "alike", "contact", "score", "made", "photo"]
+    "part", ["gallery", "table", "ranking", "marks", "charts", "failures", "alike", "contact", "score", "made", "photo"]
 )
 def test_accessibility_checker_has_nothing_to_say(reader: Reader, judged: Path, part: str, theme: str) -> None:
     small = judged
@@ -256,6 +258,11 @@ def test_accessibility_checker_has_nothing_to_say(reader: Reader, judged: Path, 
     if part == "made":
         reader.until("return document.querySelector('#view-made table.small')")
         reader.run("document.querySelectorAll('#view-made details').forEach((one) => { one.open = true; })")
+    if part == "ranking":
+        reader.one("#matches summary").click()
+        reader.until("return document.querySelector('#matches table')")
+    if part == "marks":
+        reader.until("return document.querySelector('#view-marks canvas')")
     assert reader.violations() == []
 
 
@@ -332,6 +339,42 @@ def test_critique_ranking_and_awards_are_shown_with_what_they_are_worth(reader: 
     reader.open(judged, "#made")
     reader.until("return document.querySelector('#view-made table.small')")
     assert "stand-in-vision" in reader.one("#view-made").text and "cd" * 32 in reader.one("#view-made").text
+
+
+def test_the_playoffs_log_is_under_the_ranking(reader: Reader, judged: Path) -> None:
+    reader.open(judged, "#ranking")
+    reader.one("#matches summary").click()
+    reader.until("return document.querySelector('#matches table')")
+    lines = reader.browser.find_elements(By.CSS_SELECTOR, "#matches tbody tr")
+    assert len(lines) == 12 and [line.text.count("failed") for line in lines].count(1) == 1
+    text = reader.one("#matches").text
+    assert "12 comparisons, each pair twice with sides swapped. The one shown first won 45 %" in text
+    assert "1 failed and count for neither" in text and later_tables.CRITIQUE in text
+    first, second, preferred = (cell.text for cell in lines[1].find_elements(By.CSS_SELECTOR, "td")[2:5])
+    assert preferred in (first, second) and first != second
+
+
+def test_scores_against_marks_are_told_and_plotted_and_the_plot_opens_photographs(reader: Reader, judged: Path) -> None:
+    reader.open(judged, "#marks")
+    reader.until("return document.querySelector('#view-marks canvas')")
+    text = reader.one("#view-marks").text
+    figures = store.read_json(judged.parent.parent / "calibration" / "calibration.json")["scores"]["musiq_mos"]
+    low, high = figures["all"]["srcc_interval"]
+    assert f"{figures['all']['srcc']:.2f} ({low:.2f} to {high:.2f})" in text
+    assert "Nature" in text and "Never shown a human mark." in text and "1 mark belongs to no photograph" in text
+    assert f"off by {figures['error']['mapping']:.2f} marks" in text
+    point = reader.run(
+        "const chart = Chart.getChart(document.querySelector('#view-marks canvas'));"
+        "chart.canvas.scrollIntoView({ block: 'center', behavior: 'instant' });"
+        "const at = chart.getDatasetMeta(0).data[3];"
+        "const box = chart.canvas.getBoundingClientRect();"
+        "return [chart.data.datasets[0].data.length, chart.data.datasets[1].data.length, box.x + at.x, box.y + at.y]"
+    )
+    assert point[0] == len(figures["points"]) and point[1] == len(figures["mapping"]["scores"])
+    for kind in ("mousePressed", "mouseReleased"):
+        where = {"x": point[2], "y": point[3], "button": "left", "clickCount": 1}
+        reader.browser.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": kind, **where})
+    reader.until("return document.getElementById('photograph').open")
 
 
 def test_engines_that_scored_or_failed_are_told(
@@ -415,7 +458,7 @@ def test_markup_and_script_in_any_text_do_nothing(reader: Reader, tmp_path: Path
     page = build(tmp_path, made, title=HOSTILE, critique=HOSTILE)
     unharmed = "return document.title !== 'owned' && !document.querySelector('img[src=x], main script, dialog script')"
     first = report_results.page_data(page)["ids"][0]
-    views = ("gallery", "table", "ranking", "charts", "failures", "alike", "contact", "score", "made")
+    views = ("gallery", "table", "ranking", "marks", "charts", "failures", "alike", "contact", "score", "made")
     for part in (*views, f"photo/{first}"):
         reader.open(page, f"#{part}")
         if part.startswith("photo"):

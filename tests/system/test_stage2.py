@@ -266,7 +266,7 @@ def test_the_best_meet_in_a_playoff_and_marks_of_people_calibrate(results, setti
             "image,mark\n" + "".join(f"{name},{10 + n}\n" for n, name in enumerate(sorted(rows(results))))
         )
         settings["calibration"] = {"marks": str(tmp_path / "marks.csv"), "least_photographs": 4}
-        status, output = snakemake(results, settings, "calibration")
+        status, output = snakemake(results, settings)
         assert status == 0 and not stand_in.requests, output
     table = rows(results, "ranking.parquet")
     first = min((row for row in table.values() if row["rank"]), key=lambda row: row["rank"])
@@ -281,7 +281,9 @@ def test_the_best_meet_in_a_playoff_and_marks_of_people_calibrate(results, setti
         jsonschema.validate(json.loads(path.read_text()), schema)
     found = json.loads((results / "calibration" / "calibration.json").read_text())
     assert found["scores"]["critique"]["all"]["photographs"] == 5
-    assert "never shown a human mark" in (results / "calibration" / "index.html").read_text()
+    data = results / "report" / "data"
+    assert "never shown a human mark" in (data / "calibration.js").read_text()
+    assert (data / "playoff.js").read_text().count('"winner"') == 16
 
 
 def brightest(results):

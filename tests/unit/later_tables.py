@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from judge_vision.calibration.calibrate import Scored, calibrate
+from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.exports.results import LATER_TABLES
-from judge_vision.records import paths
-from judge_vision.records.table import read_table
+from judge_vision.records import paths, store
+from judge_vision.records.stage2_columns import MATCHES
+from judge_vision.records.table import arrow_schema, read_table, write_rows
 
 CRITIQUE = "The heron holds the frame and the mist holds the heron. A tighter crop would calm the left edge."
 NOTICE = "Written by the model stand-in-vision; no judge looked at the picture."
@@ -68,6 +72,38 @@ def write(words: str = CRITIQUE, engine: str = "server") -> None:
         )  # fmt: skip
     _write(LATER_TABLES["critique"], _CRITIQUE_COLUMNS, critiques)
     _write(LATER_TABLES["ranking"], _RANKING_COLUMNS, ranking)
+
+
+def write_judged(words: str = "It holds the eye longer.") -> None:
+    """A playoff of the first ranked photographs, each pair twice and one comparison failed; and marks of people."""
+    ranked = [row for row in read_table(LATER_TABLES["ranking"])[0] if row["status"] == "ranked"][:4]
+    log = []
+    for first, second in permutations(ranked, 2):
+        failed = not log
+        log.append({
+            "category": words, "round": 1, "first": first["image"], "second": second["image"],
+            "winner": None if failed else max(first, second, key=lambda row: row["score"])["image"],
+            "status": "failed" if failed else "ok", "error": words if failed else None, "reason": words,
+        })  # fmt: skip
+    write_rows(
+        paths.PLAYOFF_TABLE,
+        [{c.name: row.get(c.name) for c in MATCHES} for row in log],
+        arrow_schema({}, [], MATCHES, "1"),
+    )
+    summary = {"matches": len(log), "failed": 1, "shown_first_won": 0.45, "without_standings": [words]}
+    store.write_json(paths.RANKING_SUMMARY, {"playoff": summary})
+    rows = [row for row in read_table(paths.TABLE)[0] if row["status"] == "ok"]
+    marked = [
+        Scored(row["image"], row["category"], 10 + number % 9, {"musiq_mos": row["musiq_mos"]})
+        for number, row in enumerate(rows)
+    ]
+    settings = CalibrationSettings(bootstrap_samples=100)
+    found = calibrate(marked, {"musiq_mos": words}, {"musiq_mos": "Never shown a human mark."}, settings)
+    store.write_json(
+        paths.CALIBRATION_FIGURES, {**found, "marked": len(marked), "unmatched": 1, "least_photographs": 10}
+    )
+    run = store.read_json(paths.RUN_CONFIG)
+    store.write_json(paths.RUN_CONFIG, {**run, "calibration": {**run["calibration"], "marks": "marks.csv"}})
 
 
 def _write(path: Path, columns: dict[str, type], rows: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Agreement, mapping and page of the calibration against expectations worked out by hand."""
+"""Agreement and mapping of the calibration against expectations worked out by hand."""
 
 import json
 from itertools import pairwise
@@ -12,7 +12,6 @@ from judge_vision.calibration import mapping
 from judge_vision.calibration.agreement import agreement, correlations
 from judge_vision.calibration.calibrate import Scored, calibrate
 from judge_vision.calibration.marks import read_marks
-from judge_vision.calibration.page import render
 from judge_vision.calibration.settings import CalibrationSettings
 from judge_vision.failure import UserError
 
@@ -142,14 +141,3 @@ def test_marks_are_the_mean_over_judges_and_may_have_decimal_commas(tmp_path):
 def test_a_mistake_in_the_marks_is_one_line(tmp_path, text, words):
     with pytest.raises(UserError, match=words):
         read_marks(marks_file(tmp_path, text))
-
-
-def test_the_page_escapes_names_and_shows_what_was_never_shown_a_mark():
-    hostile = '<script>alert(1)</script>"'
-    shown = [Scored(hostile + one.image, hostile, one.mark, one.scores) for one in photographs()]
-    found = calibrate(shown, {"critique": hostile}, {"critique": "never shown a human mark"}, QUICK)
-    page = render(found, 24, 2, 10)
-    assert "<script" not in page and "&lt;script&gt;alert(1)" in page
-    assert page.count("<circle") == 24 and '<polyline class="fit"' in page
-    assert "never shown a human mark" in page and "2 marks belong to no photograph" in page
-    assert "http" not in page.replace('http-equiv', "")  # fmt: skip

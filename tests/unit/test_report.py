@@ -53,7 +53,7 @@ class Elements(HTMLParser):
 
 def details_of(results: Path, number: int) -> list[Any]:
     text = (results / f"report/data/details-{number}.js").read_text()
-    start = f"judgeVision.details({number}, "
+    start = f'judgeVision.part("details-{number}", '
     assert text.startswith(start) and text.endswith(");\n")
     return list(json.loads(text[len(start) : -3]))
 

@@ -15,7 +15,8 @@
     ["gallery", { title: "Gallery", place: gallery.show(), refresh: gallery.refresh, filtered: true }],
     ["table", { title: "Table", place: table.show(), refresh: table.refresh, filtered: true }],
     ranking.shown ? ["ranking", later("ranking", "Ranking", ranking.show)] : null,
-    ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true }],
+    marks.shown ? ["marks", { title: "People’s marks", place: marks.place, refresh: marks.refresh, drawn: true }] : null,
+    ["charts", { title: "Charts", place: charts.show(), refresh: charts.refresh, filtered: true, drawn: true }],
     lists.any ? ["failures", later("failures", `Failures (${lists.failed})`, lists.failures)] : null,
     lists.alike ? ["alike", later("alike", `Look-alikes (${lists.alike})`, lists.alikes)] : null,
     ["contact", { title: "Contact sheet", ...contact, filtered: true }],
@@ -56,11 +57,16 @@
     ({ gallery, table })[current]?.focus(row);
   }
 
+  // Colours of a chart are its own: they do not follow the theme.
+  function redraw() {
+    if (views.get(current)?.drawn) views.get(current).refresh();
+  }
+
   function theme(name) {
     document.documentElement.dataset.theme = name;
     document.getElementById("theme").textContent = `Theme: ${name}`;
     base.remember("theme", name);
-    if (current === "charts") charts.refresh();
+    redraw();
   }
 
   function keys(event) {
@@ -74,7 +80,7 @@
   theme(start);
   document.getElementById("theme").addEventListener("click", () =>
     theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => current === "charts" && charts.refresh());
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   for (const [name, view] of views) {
     view.tab = element("a", { href: `#${name}` }, view.title);
     document.getElementById("views").append(element("li", {}, view.tab));

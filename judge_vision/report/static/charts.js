@@ -146,5 +146,5 @@ const charts = (() => {
     place.querySelectorAll("figure").forEach((figure) => watcher.observe(figure));
   }
 
-  return { show, refresh };
+  return { show, refresh, draw, axis, css };
 })();

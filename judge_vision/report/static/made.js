@@ -62,11 +62,8 @@ const made = (() => {
 
   // The file with the times is read when someone looks.
   function loadTimes(place) {
-    const script = document.createElement("script");
-    script.src = "data/run.js";
-    script.onerror = () => place.replaceChildren(element("p", {}, "The file data/run.js is not beside this page."));
-    document.head.append(script);
-    model.run.then((found) => place.replaceChildren(...times(found.steps), ...engines(found.engines)));
+    model.part("run").then((found) => place.replaceChildren(...times(found.steps), ...engines(found.engines)),
+      (error) => place.replaceChildren(element("p", {}, error.message)));
   }
 
   function show() {

@@ -94,30 +94,32 @@ const model = (() => {
     return figures.get(name);
   }
 
-  const files = new Map();
+  const parts = new Map();
   const waiting = new Map();
 
-  // Details come in script files, because a page on a disk may not fetch.
-  function details(row) {
-    const number = Math.floor(row / data.details_per_file);
-    if (!files.has(number)) {
-      files.set(number, new Promise((resolve, reject) => {
-        waiting.set(number, resolve);
+  // What is read when somebody looks comes in script files, because a page on a disk may not fetch.
+  function part(name) {
+    if (!parts.has(name)) {
+      parts.set(name, new Promise((resolve, reject) => {
+        waiting.set(name, resolve);
         const script = document.createElement("script");
-        script.src = `data/details-${number}.js`;
-        script.onerror = () => { files.delete(number); reject(new Error(`${script.src} cannot be read`)); };
+        script.src = `data/${name}.js`;
+        script.onerror = () => {
+          parts.delete(name);
+          reject(new Error(`data/${name}.js cannot be read: keep the folder of this page together.`));
+        };
         document.head.append(script);
       }));
     }
-    return files.get(number).then((rows) => rows[row % data.details_per_file]);
+    return parts.get(name);
   }
 
-  let tellRun;
-  const run = new Promise((resolve) => { tellRun = resolve; });
-  globalThis.judgeVision = { details: (number, rows) => waiting.get(number)?.(rows), run: tellRun };
+  globalThis.judgeVision = { part: (name, value) => waiting.get(name)?.(value) };
+
+  const details = (row) => part(`details-${Math.floor(row / data.details_per_file)}`).then((rows) => rows[row % data.details_per_file]);
 
   return {
-    data, alone, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, run, choose, condition,
+    data, alone, columns, column, value, title, picture, monoWords, complianceWords, has, isNumber, sorted, details, part, choose, condition,
     everyone, state, filters: FILTERS,
     chosen: () => chosen,
     byId: (id) => data.ids.indexOf(id),

@@ -79,7 +79,7 @@ const photograph = (() => {
       const next = model.chosen()[model.chosen().indexOf(row) + 1];
       if (next !== undefined) preview(next);
     } catch (error) {
-      loading.replaceChildren(element("p", { class: "warning" }, `${error.message}: keep the folder of this page together.`));
+      loading.replaceChildren(element("p", { class: "warning" }, error.message));
     }
   }
 

@@ -77,6 +77,32 @@ const ranking = (() => {
     return tally.size ? element("p", { class: "chips" }, [...tally].map(([text, count]) => element("span", { class: "chip award" }, foreign(text), ` ${count}`))) : null;
   }
 
+  // A pair is in it twice, with sides swapped.
+  function matches() {
+    if (!model.data.parts.includes("playoff")) return null;
+    const place = element("div", { class: "stack" }, element("p", {}, "…"));
+    const fill = () => model.part("playoff").then((found) => place.replaceChildren(...log(found)),
+      (error) => place.replaceChildren(element("p", { class: "warning" }, error.message)));
+    return element("details", { id: "matches", ontoggle: fill }, element("summary", {}, "Log of the playoff"), place);
+  }
+
+  function log({ log: rows, failed, shown_first_won: share, without_standings: unlinked }) {
+    const entry = (match, side) => {
+      const row = match.pair[side];
+      return row === null ? foreign(match.names[side]) : element("a", { href: `#photo/${model.data.ids[row]}` }, foreign(model.title(row)));
+    };
+    const cells = (match) => [foreign(match.category ?? "–"), String(match.round), entry(match, 0), entry(match, 1),
+      match.winner === null ? "failed" : entry(match, match.winner), foreign(match.reason ?? "–")];
+    const fair = share === null ? "" : ` The one shown first won ${Math.round(100 * share)} %; far from 50 % means that the model cannot tell these pictures apart.`;
+    return [
+      element("p", {}, `${base.count(rows.length, "comparison")}, each pair twice with sides swapped.${fair}${failed ? ` ${failed} failed and count for neither; the next run asks again.` : ""}`),
+      unlinked.length ? element("p", { class: "notice" }, "Ranked by score, because failures left entries unlinked: ", foreign(unlinked.join(", "))) : null,
+      element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Log of the playoff" }, element("table", { class: "grid small" },
+        element("thead", {}, element("tr", {}, ["Category", "Round", "Shown first", "Shown second", "Preferred", "The model’s reason"].map((head) => element("th", { scope: "col" }, head)))),
+        element("tbody", {}, rows.map((match) => element("tr", {}, cells(match).map((cell) => element("td", {}, cell))))))),
+    ].filter(Boolean);
+  }
+
   function out() {
     const rows = model.everyone.filter((row) => model.value(row, "ranking_status") === "not_ranked");
     if (!rows.length) return null;
@@ -89,7 +115,7 @@ const ranking = (() => {
     return [element("h2", {}, "Ranking and awards"),
       model.data.notices.map((notice) => element("p", { class: "notice" }, foreign(notice))),
       ranked.length ? null : element("p", {}, "No photograph is ranked."),
-      awards(), categories().map(([name, rows]) => table(name, rows)), out()];
+      awards(), categories().map(([name, rows]) => table(name, rows)), matches(), out()];
   }
 
   return { show, shown };
