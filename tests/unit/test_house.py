@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomllib
 import yaml
 
 from judge_vision.records.columns import COLUMNS
@@ -65,6 +66,15 @@ def test_all_locks_pin_the_same_versions(extra):
     text = (ROOT / f"requirements-{extra}.lock").read_text()
     pins = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", text, flags=re.M))
     assert {name: pins.get(name) for name in LOCK} == LOCK
+
+
+def test_citation_package_and_changelog_agree():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert {"cff-version", "message", "title", "authors"} <= set(citation) and citation["cff-version"] == "1.2.0"
+    assert (citation["version"], citation["license"]) == (project["version"], project["license"])
+    assert citation["abstract"] == project["description"]
+    assert project["version"] in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_every_page_that_is_named_somewhere_exists():
