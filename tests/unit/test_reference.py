@@ -2,10 +2,13 @@
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
+from judge_vision.config import read_config
 from judge_vision.reference.markdown import table
 from judge_vision.reference.pages import BLOCKS, DOCS, blocks, filled, pages
 from judge_vision.reference.settings import comments
@@ -66,3 +69,35 @@ def test_every_status_that_the_service_answers_is_explained():
         answered |= set(re.findall(r"(?:Refused|_error)\((\d{3}),", text))
         answered |= set(re.findall(r"code = (\d{3}) if .* else (\d{3})", text)[0]) if "code = " in text else set()
     assert {int(one) for one in answered} == set(STATUSES)
+
+
+def shown():
+    """Each line of code of README and pages that calls make or Snakemake, continued lines joined."""
+    for path in [ROOT / "README.md", ROOT / "config" / "README.md", *DOCS.rglob("*.md")]:
+        text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+        fenced = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.M | re.S)
+        lines = [line for block in fenced for line in block.splitlines()]
+        lines += re.findall(r"^(?: {4,}|\t)(.*)$", text, flags=re.M) + re.findall(r"`([^`\n]+)`", text)
+        yield from ((path.relative_to(ROOT), line.strip()) for line in lines)
+
+
+def test_every_target_that_a_page_names_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = {(page, found[1]) for page, line in shown() if (found := re.match(r"make ([a-z0-9-]+)\b", line))}
+    assert len(named) > 20
+    assert [one for one in named if not re.search(rf"^{one[1]}:", makefile, flags=re.M)] == []
+
+
+def test_every_setting_that_a_page_gives_is_valid():
+    given = set()
+    for page, line in shown():
+        _, called, after = line.partition("--config ")
+        words = shlex.split(after if called else line if re.match(r"[a-z0-9_]+='\{", line) else "", comments=True)
+        for word in words:
+            if word.startswith("--"):
+                break
+            name, equals, value = word.partition("=")
+            if equals and "..." not in value:
+                read_config({name: yaml.safe_load(value)})
+                given.add((page, name))
+    assert len(given) > 30
