@@ -115,9 +115,10 @@ class Service:
     async def health(self, request: Request) -> Response:
         """The state of the service as JSON: status 200 when ready, else 503.
 
-        `state` (loading, ready, stopping, failed), `problem`, `device`, `models` (hash of each file), `model_bundle`,
-        `human_ratings`, `max_side`, `queue_length`, `running_s` (the present batch), `batch_size`, `pictures` (ok,
-        failed), `memory` (resident_mb, peak_mb, gpu_mb), `uptime_s`, `restarts`, `last_errors`, `limits`.
+        `service` (judge-vision), `state` (loading, ready, stopping, failed), `problem`, `device`, `model_bundle`,
+        `human_ratings`, `models` (hash of each file), `max_side`, `code` (hash of the scoring code), `process`,
+        `queue_length`, `running_s` (the present batch), `batch_size`, `pictures` (ok, failed), `memory` (resident_mb,
+        peak_mb, gpu_mb), `uptime_s`, `restarts`, `last_errors`, `limits`.
         """
         return JSONResponse(self.facts_now(), 200 if self.state == "ready" else 503)
 

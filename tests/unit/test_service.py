@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import re
 import struct
 import zlib
 
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from judge_vision.engines.processes import process_of
 from judge_vision.engines.wire import CONTENT_TYPE, pack
 from judge_vision.models.inputs import ScaledPicture
+from judge_vision.service.app import Service
 from tests.unit import golden
 from tests.unit.service_parts import CHELSEA, GREY_100, photos, png, server  # noqa: F401 - fixtures
 from tests.unit.standin_service import Server
@@ -27,6 +29,8 @@ def test_health_says_what_runs(server):
     assert facts["process"] == process_of(server.process.pid).text
     assert facts["memory"]["resident_mb"] > 10 and facts["uptime_s"] >= 0 and facts["queue_length"] == 0
     assert facts["last_errors"] == [{"time": None, "text": "it <hung>"}]
+    described = set(re.findall(r"`(\w+)`", Service.health.__doc__))
+    assert described == set(facts)
 
 
 def test_a_picture_by_path_by_base64_and_as_bytes_scores_the_same(server, photos):
