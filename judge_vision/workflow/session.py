@@ -90,6 +90,9 @@ def set_environment(config: Config, root: Path) -> None:
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ[RESULTS_VARIABLE] = config.results
+    # A job works on as many photographs at once as it has threads. Threads within one would only compete for the cores,
+    # and the last digits of a sum depend on their number. TensorFlow has threads of its own.
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
     os.environ.update(apptainer.environment(config, root, os.environ))
 
 
