@@ -16,6 +16,7 @@ from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import runtime
 from judge_vision.models.inputs import ScaledPicture
 from judge_vision.records import paths, store
+from judge_vision.workflow.ahead import read_ahead
 from judge_vision.workflow.lock import HELD_OUTSIDE
 from judge_vision.workflow.pixels import PixelJob
 from judge_vision.workflow.shard import Item, Outcome, read_records
@@ -23,6 +24,7 @@ from judge_vision.workflow.shard import Item, Outcome, read_records
 log = logging.getLogger(__name__)
 
 _CODE = Path(__file__).resolve().parents[2]
+_Read = tuple[Item, ScaledPicture | PhotographError]
 
 
 def score_shard(shard: str, threads: int) -> None:
@@ -61,14 +63,16 @@ class _Scoring:
                 # everything else is measured all the same, and the row says why its scores are missing
                 yield from ((item, PhotographError(ErrorType.MODEL_UNAVAILABLE, problem)) for item in pending)
                 return
-            engine = self._open(name)
-            try:
-                yield from self._measure(name, engine, pending)
-            finally:
-                note = getattr(engine, "note", None)
-                if note is not None:
-                    self.service = {"restarts": note.starts - 1, "errors": list(note.errors)}
-                engine.close()
+            # the first pictures are read while the networks load, and the next while the last are scored
+            with read_ahead(self._read, pending, int(self._run["iqa"]["batch_size"])) as batches:
+                engine = self._open(name)
+                try:
+                    yield from self._measure(name, engine, batches)
+                finally:
+                    note = getattr(engine, "note", None)
+                    if note is not None:
+                        self.service = {"restarts": note.starts - 1, "errors": list(note.errors)}
+                    engine.close()
 
         self._job.run(items, measure, self._job.key)
         self._job.release()
@@ -99,7 +103,13 @@ class _Scoring:
         url = os.environ.get(ladder.URL_VARIABLE) or plan.settings.url or f"http://127.0.0.1:{plan.options.port}"
         return over_http.RemoteEngine(url, plan.settings, wanted)
 
-    def _measure(self, name: str, engine: Engine, items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
+    def _read(self, item: Item) -> _Read:
+        try:
+            return item, ScaledPicture.of_proof(self._job.proof(item, "sample", "scaled"))
+        except PhotographError as failure:
+            return item, failure
+
+    def _measure(self, name: str, engine: Engine, batches: Iterator[list[_Read]]) -> Iterator[tuple[Item, Outcome]]:
         described = self._job.parameters["bundle"]
         label = f"{described['name']} {described['version']}"
         log.info("%s on %s, engine %s", label, engine.device, name)
@@ -110,21 +120,12 @@ class _Scoring:
             "iqa_engine": "container" if os.environ.get(container.INSIDE) == "1" else name,
             "iqa_device": engine.device,
         }
-        size = int(self._run["iqa"]["batch_size"])
-        for start in range(0, len(items), size):
-            yield from self._score(engine, items[start : start + size], constant)
-
-    def _score(self, engine: Engine, items: list[Item], constant: dict[str, Any]) -> Iterator[tuple[Item, Outcome]]:
-        readable: list[Item] = []
-        pictures: list[ScaledPicture] = []
-        for item in items:
-            try:
-                pictures.append(ScaledPicture.of_proof(self._job.proof(item, "sample", "scaled")))
-                readable.append(item)
-            except PhotographError as failure:
-                yield item, failure
-        for item, scores in zip(readable, engine.score(pictures) if pictures else [], strict=True):
-            yield item, scores if isinstance(scores, PhotographError) else {**scores.as_dict(), **constant}
+        for batch in batches:
+            yield from ((item, found) for item, found in batch if isinstance(found, PhotographError))
+            pictures = [(item, found) for item, found in batch if isinstance(found, ScaledPicture)]
+            outcomes = engine.score([picture for _, picture in pictures]) if pictures else []
+            for (item, _), scores in zip(pictures, outcomes, strict=True):
+                yield item, scores if isinstance(scores, PhotographError) else {**scores.as_dict(), **constant}
 
 
 def _write_engines(job: PixelJob, attempts: list[ladder.Attempt], service: dict[str, Any] | None) -> None:
