@@ -5,13 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import platform
-from collections.abc import Callable, Sequence
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from judge_vision.failure import UserError
 
 log = logging.getLogger(__name__)
+
+# Weights, 1,024 patches in MUSIQ's convolutions and the attention of 16,384 tokens at the size of 1600x1200.
+_NETWORKS_BYTES = 3 << 30
+# NIMA at alpha 1: the four largest activations, 112 x 112 x 64, and as much again as room for a convolution to work in.
+_PICTURE_BYTES = 32 << 20
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -76,6 +82,32 @@ def gpu_memory_bytes(tf: Any) -> int | None:
     if not tf.config.list_physical_devices("GPU"):
         return None
     return int(tf.config.experimental.get_memory_info("GPU:0")["current"])
+
+
+def free_gpu_bytes(environment: Mapping[str, str] = os.environ, command: str = "nvidia-smi") -> int | None:
+    """Free memory of the GPU that TensorFlow takes first, as its driver says; None where nothing says it.
+
+    TensorFlow knows only what it holds itself, and other programs use the same card.
+    """
+    chosen = environment.get("CUDA_VISIBLE_DEVICES", "").split(",")[0].strip()
+    one = [f"--id={chosen}"] if chosen else []
+    ask = [command, *one, "--query-gpu=memory.free", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(ask, capture_output=True, text=True, timeout=10, check=True).stdout
+        return int(said.splitlines()[0]) << 20
+    except (OSError, subprocess.SubprocessError, IndexError, ValueError):
+        return None
+
+
+def fitting_batch(wanted: int, free_bytes: int | None) -> int:
+    """How many pictures to score at once: `wanted`, or as many as the free memory of a GPU holds, at least one.
+
+    The sizes are worked out from the networks' activations and not measured on a GPU; where they are too hopeful,
+    `Batches` halves.
+    """
+    if free_bytes is None:
+        return wanted
+    return max(1, min(wanted, (free_bytes - _NETWORKS_BYTES) // _PICTURE_BYTES))
 
 
 class Batches:

@@ -52,10 +52,12 @@ class Scorer:
     """
 
     def __init__(self, bundle: Bundle, batch_size: int, threads: int | None = None) -> None:
-        """`bundle` must be verified."""
+        """`bundle` must be verified. `batch_size` is the most at once: fewer where a GPU has not the memory."""
         self._tf = runtime.start_tensorflow(threads)
         self.device = runtime.device_name(self._tf)
-        self._batches = runtime.Batches(batch_size, (self._tf.errors.ResourceExhaustedError, MemoryError))
+        free_bytes = None if self.device == "cpu" else runtime.free_gpu_bytes()
+        fitting = runtime.fitting_batch(batch_size, free_bytes)
+        self._batches = runtime.Batches(fitting, (self._tf.errors.ResourceExhaustedError, MemoryError))
         self._aesthetic = self._nima(bundle.models["nima_aesthetic"])
         self._technical = self._nima(bundle.models["nima_technical"])
         self._musiq = self._load_musiq(bundle.models["musiq"])

@@ -86,6 +86,36 @@ def test_one_picture_that_does_not_fit_is_an_error():
         runtime.Batches(4, (MemoryError,)).run([1], lambda part: (_ for _ in ()).throw(MemoryError))
 
 
+def test_a_batch_is_chosen_by_the_free_memory_of_a_gpu():
+    assert runtime.fitting_batch(64, None) == 64
+    assert runtime.fitting_batch(64, 80 << 30) == 64
+    assert runtime.fitting_batch(64, (3 << 30) + 10 * (32 << 20)) == 10
+    assert runtime.fitting_batch(64, 1 << 30) == 1
+
+
+def test_the_driver_is_asked_for_the_card_that_is_used(tmp_path):
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text('#!/bin/sh\ncase "$1" in --id=3) echo 2048;; *) echo 512; echo 9999;; esac\n')
+    driver.chmod(0o755)
+    assert runtime.free_gpu_bytes({}, str(driver)) == 512 << 20
+    assert runtime.free_gpu_bytes({"CUDA_VISIBLE_DEVICES": "3,1"}, str(driver)) == 2048 << 20
+    driver.write_text("#!/bin/sh\necho '[N/A]'\n")
+    assert runtime.free_gpu_bytes({}, str(driver)) is None
+    assert runtime.free_gpu_bytes({}, str(tmp_path / "none")) is None
+
+
+def test_on_a_gpu_the_scorer_starts_with_what_fits(embedded, monkeypatch):
+    monkeypatch.setattr(runtime, "device_name", lambda tf: "gpu: made up")
+    monkeypatch.setattr(runtime, "free_gpu_bytes", lambda: (3 << 30) + 2 * (32 << 20))
+    small = Scorer(embedded, batch_size=16, threads=2)
+    assert small.batch_size == 2
+    pictures = [golden.picture(size) for size in ("224x224", "33x517", "224x224")]
+    # sequences of like length share a padded batch there
+    alone = [numbers(small.score(seen(picture))[0]) for picture in pictures]
+    together = [numbers(scores) for scores in small.score(seen(*pictures))]
+    assert np.array(together) == pytest.approx(np.array(alone), abs=1e-4)
+
+
 def copied(tmp_path):
     target = tmp_path / "bundle"
     shutil.copytree(bundle.folder("embedded"), target)
