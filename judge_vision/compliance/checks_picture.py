@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -129,6 +128,8 @@ def _tone(pixels: npt.NDArray[np.uint8]) -> tuple[float, float]:
     """Chroma and hue (degrees) of the mean (a, b) in CIELAB of HxWx3 8-bit sRGB pixels."""
     step = max(1, math.isqrt(pixels.shape[0] * pixels.shape[1] // _TONE_SAMPLES))
     sample = np.ascontiguousarray(pixels[::step, ::step]).astype(np.float32) / 255.0
+    import cv2  # here: most who need the rules look at no pixel
+
     lab = cv2.cvtColor(sample, cv2.COLOR_RGB2LAB)
     a, b = (float(value) for value in lab[..., 1:].reshape(-1, 2).mean(axis=0))
     return math.hypot(a, b), math.degrees(math.atan2(b, a)) % 360.0

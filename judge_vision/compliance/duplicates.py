@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
-import imagehash
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 _BITS = 64
 # Rows compared at a time: 512 x 20,000 float32 are 40 MB.
@@ -19,6 +16,11 @@ _ENOUGH_PX = 256
 
 def perceptual_hash(pixels: npt.NDArray[np.uint8]) -> str:
     """pHash (discrete cosine transform, 64 bits) of sRGB, uint8 [height, width, 3], as 16 hexadecimal digits."""
+    # imported here: who only compares hashes needs none of them
+    import cv2
+    import imagehash
+    from PIL import Image
+
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     # the hash looks at 32 x 32 pixels: averaging down to this first leaves it more than it can see, and saves most time
     if min(grey.shape) > _ENOUGH_PX:

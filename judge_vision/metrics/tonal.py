@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from judge_vision.metrics import light
-from judge_vision.photograph.counts import Counts, count
+from judge_vision.photograph.counts import Counts
 
 U8 = npt.NDArray[np.uint8]
 
@@ -58,6 +57,11 @@ def measure(rgb: U8, settings: TonalSettings | None = None) -> dict[str, float]:
     """
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
         raise ValueError(f"tonal.measure needs uint8 [height, width, 3], got {rgb.dtype} {list(rgb.shape)}")
+    # imported here: the rule works on counts, and needs neither OpenCV nor Pillow
+    from PIL import Image
+
+    from judge_vision.photograph.counting import count
+
     return figures_of(count(Image.fromarray(rgb)), settings)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from judge_vision.photograph.counts import Counts, luma_of, strips
+from judge_vision.photograph.counting import add_strip, luma_of, strips
+from judge_vision.photograph.counts import Counts
 from judge_vision.photograph.proof import Proof, ProofSizes
 from judge_vision.photograph.scale import sampled, scaled
 
@@ -41,7 +42,7 @@ def counts_and_reduction(image: Image.Image, long_side_px: int) -> tuple[Counts,
     counts, reduction = Counts(), _Reduction(image, long_side_px)
     for strip, top, above, below in strips(image):
         pixels = np.asarray(strip)
-        counts.add(pixels, luma_of(strip), above, below)
+        add_strip(counts, pixels, luma_of(strip), above, below)
         reduction.add(pixels[above : len(pixels) - below], top)
     return counts, reduction.result()
 

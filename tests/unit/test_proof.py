@@ -11,8 +11,9 @@ from PIL import Image
 
 from judge_vision.metrics import mono, tonal
 from judge_vision.models.inputs import ScaledPicture
-from judge_vision.photograph import counts, proving
-from judge_vision.photograph.counts import Counts, count
+from judge_vision.photograph import counting, proving
+from judge_vision.photograph.counting import count
+from judge_vision.photograph.counts import Counts
 from judge_vision.photograph.proof import ProofSizes, load_proof
 from tests.unit import golden
 
@@ -42,8 +43,8 @@ def test_figures_from_the_proof_are_those_of_the_picture(size, tmp_path):
 def test_strips_add_up_to_the_whole(height, width, seed):
     picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counts, "_LEAST_ROWS", 1)
-        patch.setattr(counts, "_STRIP_PIXELS", 7 * width)
+        patch.setattr(counting, "_LEAST_ROWS", 1)
+        patch.setattr(counting, "_STRIP_PIXELS", 7 * width)
         in_strips = count(Image.fromarray(picture))
     whole = count(Image.fromarray(picture))
     assert all(np.array_equal(value, vars(whole)[name]) for name, value in vars(in_strips).items())
@@ -52,8 +53,8 @@ def test_strips_add_up_to_the_whole(height, width, seed):
 @pytest.mark.parametrize("size, side", [((480, 640), 200), ((517, 333), 100), ((700, 1000), 999), ((3, 900), 50)])
 def test_reduction_in_strips_is_the_mean_over_areas_in_linear_light(size, side, monkeypatch):
     picture = np.random.default_rng(3).integers(0, 256, (*size, 3), np.uint8)
-    monkeypatch.setattr(counts, "_LEAST_ROWS", 1)
-    monkeypatch.setattr(counts, "_STRIP_PIXELS", 10 * size[1])
+    monkeypatch.setattr(counting, "_LEAST_ROWS", 1)
+    monkeypatch.setattr(counting, "_STRIP_PIXELS", 10 * size[1])
     found = proving.linear_reduced(Image.fromarray(picture), side)
     linear = np.where(picture <= 10, picture / 255 / 12.92, ((picture / 255 + 0.055) / 1.055) ** 2.4)
     mean = cv2.resize(linear.astype(np.float64), found.shape[1::-1], interpolation=cv2.INTER_AREA)

@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 from judge_vision.metrics import light, tonal
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.tonal import TonalSettings
-from judge_vision.photograph import counts
+from judge_vision.photograph import counting as counts
 
 U8 = npt.NDArray[np.uint8]
 GOLDEN = Path(__file__).parents[1] / "data" / "host-golden"
