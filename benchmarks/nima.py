@@ -22,10 +22,10 @@ def weights(head: str) -> nima.Weights:
     return {key: golden.nima_weight(key, shape) * (1 if head == "aesthetic" else 0.98) for key, shape in shapes.items()}
 
 
-def keras_network(tf: Any, arrays: nima.Weights) -> Any:
+def keras_network(tf: Any, arrays: nima.Weights, alpha: float = ALPHA) -> Any:
     """Keras' own MobileNet with a rating head, which is what the reference runs, with these weights."""
     base = tf.keras.applications.MobileNet(
-        (nima.INPUT_SIDE, nima.INPUT_SIDE, 3), alpha=ALPHA, include_top=False, pooling="avg", weights=None
+        (nima.INPUT_SIDE, nima.INPUT_SIDE, 3), alpha=alpha, include_top=False, pooling="avg", weights=None
     )
     model = tf.keras.Model(base.input, tf.keras.layers.Dense(10, activation="softmax", name="head")(base.output))
     for layer in model.layers:

@@ -58,7 +58,8 @@ def main() -> int:
         command += ["--configfile", handle.name, "--quiet", "rules", "host", "--cores", arguments.cores]
         status = subprocess.run([*command, *arguments.rest], check=False).returncode
     # a run that did something has said this already
-    if status == 0 and (results / "summary.json").stat().st_mtime < started:
+    summary = results / "summary.json"
+    if status == 0 and summary.exists() and summary.stat().st_mtime < started:
         print(messages.summary(results))
     return status
 

@@ -18,7 +18,6 @@ NEEDED = {
     "ranking": {"scipy"},
     "playoff": {"scipy"},
     "report": {"imagehash"},
-    "entries": {"cv2", "imagehash"},
     "judge_pack": {"cv2", "scipy"},
     "results": {"cv2", "scipy"},
     "secretary": {"cv2", "scipy"},
