@@ -13,16 +13,13 @@ from pathlib import Path
 from PIL import Image
 
 from judge_vision.failure import PhotographError
-from judge_vision.photograph.proof import ProofSizes
+from judge_vision.photograph.proof import PREVIEW, THUMBNAIL, ProofSizes
 from judge_vision.photograph.proving import make_proof
 from judge_vision.photograph.scale import scaled
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.showing import Facts, Shown, show_bytes
 from judge_vision.photograph.source import read_source
 from judge_vision.records import store
-
-THUMBNAIL, PREVIEW = ".jpg", ".preview.jpg"
-"""How the names of the pictures beside a proof end."""
 
 
 def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path) -> Facts:

@@ -31,6 +31,8 @@ class ProofSizes:
 
 
 PICTURES = ("sample", "scaled", "linear")
+THUMBNAIL, PREVIEW = ".jpg", ".preview.jpg"
+"""How the names of the pictures beside a proof end."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from pathlib import Path
 from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.photograph.isolate import prepare_all
 from judge_vision.photograph.names import locate
-from judge_vision.photograph.prepare import PREVIEW, THUMBNAIL
-from judge_vision.photograph.proof import ProofSizes
+from judge_vision.photograph.proof import PREVIEW, THUMBNAIL, ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.records import paths, store
 from judge_vision.records.steps import PROOF_READERS

@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 HEAVY = ("tensorflow", "pandas", "matplotlib", "cv2", "scipy", "imagehash", "snakemake", "rawpy", "pillow_heif")
 # What a script's work cannot do without from its first photograph on.
 NEEDED = {
-    "prepare": {"cv2"},
     "mono": {"cv2"},
     "colour": {"cv2"},
     "calibration": {"scipy"},
