@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 PACKAGE = "judge_vision"
@@ -21,7 +20,7 @@ CARRIER_ROOMS = ("workflow", "engines", "records")
 
 def imported_modules(source: str) -> Iterator[str]:
     """The dotted names of this project's modules that `source` imports, anywhere in it."""
-    for node in ast.walk(ast.parse(source)):
+    for node in _statements(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and (node.module or "").split(".")[0] == PACKAGE:
@@ -30,41 +29,63 @@ def imported_modules(source: str) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-@cache
-def _imports(source: str) -> tuple[str, ...]:
-    """The imports of a source, parsed once: most modules serve several rules, and parsing was half of an idle call."""
-    return tuple(imported_modules(source))
-
-
-def source_files(script: Path, root: Path) -> list[Path]:
-    """`script` and every module of the package that it imports, directly or not; sorted.
-
-    Data files of the package (`*.json`) do not count; they are versioned by their own hashes.
-    """
-    found: set[Path] = set()
-    queue = [script]
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements below `tree`; not the expressions, where nothing is imported and most of the nodes are."""
+    queue = [tree]
     while queue:
-        path = queue.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for name in _imports(path.read_text(encoding="utf-8")):
-            parts = name.split(".")
-            module = root.joinpath(*parts).with_suffix(".py")
-            package = root.joinpath(*parts, "__init__.py")
-            queue.extend(p for p in (module, package) if p.is_file())
-    return sorted(found)
+        node = queue.pop()
+        yield node
+        for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+            queue.extend(getattr(node, block, ()))
 
 
-def code_digest(script: Path, root: Path, carriers: bool) -> str:
-    """SHA-256 over the source that `script` runs; without the rooms that only carry records if `carriers` is false."""
-    rooms = tuple(root / PACKAGE / room for room in CARRIER_ROOMS)
-    hasher = hashlib.sha256()
-    for path in source_files(script, root):
-        if not carriers and (path == script or any(room in path.parents for room in rooms)):
-            continue
-        hasher.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return hasher.hexdigest()
+class Code:
+    """The source of the project below `root`, each file read and parsed once, however many rules run it."""
+
+    def __init__(self, root: Path) -> None:
+        """`root` holds the package and the scripts."""
+        self._root = root
+        self._content: dict[Path, bytes] = {}
+        self._imports: dict[Path, list[Path]] = {}
+        self._modules: dict[str, list[Path]] = {}
+
+    def files(self, script: Path) -> list[Path]:
+        """`script` and every module of the package that it imports, directly or not; sorted.
+
+        Data files of the package (`*.json`) do not count; they are versioned by their own hashes.
+        """
+        found: set[Path] = set()
+        queue = [script]
+        while queue:
+            path = queue.pop()
+            if path not in found:
+                found.add(path)
+                queue.extend(self._imported(path))
+        return sorted(found)
+
+    def digest(self, script: Path, carriers: bool) -> str:
+        """SHA-256 over the source that `script` runs; if `carriers` is false, without the rooms that carry records."""
+        rooms = tuple(self._root / PACKAGE / room for room in CARRIER_ROOMS)
+        hasher = hashlib.sha256()
+        for path in self.files(script):
+            if not carriers and (path == script or path.parent in rooms):
+                continue
+            hasher.update(path.relative_to(self._root).as_posix().encode() + b"\0" + self._content[path] + b"\0")
+        return hasher.hexdigest()
+
+    def _imported(self, path: Path) -> list[Path]:
+        if path not in self._imports:
+            content = self._content[path] = path.read_bytes()
+            names = imported_modules(content.decode("utf-8"))
+            self._imports[path] = [module for name in names for module in self._module(name)]
+        return self._imports[path]
+
+    def _module(self, name: str) -> list[Path]:
+        """The file of the module or package; empty where `name` is neither."""
+        if name not in self._modules:
+            place = self._root.joinpath(*name.split("."))
+            self._modules[name] = [p for p in (place.with_suffix(".py"), place / "__init__.py") if p.is_file()]
+        return self._modules[name]
 
 
 def data_digest(folder: Path) -> str:

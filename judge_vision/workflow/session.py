@@ -30,7 +30,7 @@ from judge_vision.records import paths, store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import METRICS, PROOF_READERS
 from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later
-from judge_vision.workflow.code import code_digest, data_digest
+from judge_vision.workflow.code import Code, data_digest
 from judge_vision.workflow.plan import make_plan
 
 # The libraries whose version can change what a rule computes.
@@ -116,7 +116,11 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     photographs = _write_inventory(config, results, left_out)
     plan = make_plan(photographs, config.images_per_job, config.json.pack_above)
     _write(results / paths.PLAN, dataclasses.asdict(plan))
-    documents = {rule: _with_code(rule, settings, root) for rule, settings in rule_settings(config).items()}
+    code = Code(root)
+    documents = {
+        rule: _with_code(rule, settings, code, root / "scripts" / f"{rule}.py")
+        for rule, settings in rule_settings(config).items()
+    }
     # which sizes the proofs have changes no fact of a photograph, so it is no part of `measured_by`
     documents["prepare"]["proof"] = dataclasses.asdict(
         ProofSizes(nima.INPUT_SIDE, config.iqa.max_side, config.mono.long_side_px)
@@ -238,15 +242,14 @@ def remove_proofs() -> None:
     shutil.rmtree(paths.working_folder("x").parent, ignore_errors=True)
 
 
-def _with_code(rule: str, settings: dict[str, Any], root: Path) -> dict[str, Any]:
-    script = root / "scripts" / f"{rule}.py"
+def _with_code(rule: str, settings: dict[str, Any], code: Code, script: Path) -> dict[str, Any]:
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES[rule]}
-    measuring = code_digest(script, root, carriers=False)
+    measuring = code.digest(script, carriers=False)
     return {
         "rule": rule,
         "settings": settings,
         "libraries": versions,
-        "code": code_digest(script, root, carriers=True),
+        "code": code.digest(script, carriers=True),
         "measured_by": store.digest([rule, settings, versions, measuring]),
     }
 
