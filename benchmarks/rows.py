@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ import tempfile
 from typing import Any
 
 from benchmarks.scale import RESULTS, conditions, step
+from judge_vision.config import Config
+from judge_vision.exports.settings import ReportSettings
 from judge_vision.failure import PhotographError
 from judge_vision.records import paths, store
 from judge_vision.records.steps import STEPS
@@ -39,7 +42,8 @@ def write_results(photographs: int, packed: bool) -> None:
     store.write_json(paths.PLAN, {"photographs": photographs, "photographs_per_shard": 256, "packed": plan.packed})
     store.write_json(paths.SKIPPED, {})
     store.write_json(paths.ENTRIES, {})
-    store.write_json(paths.settings_file("report"), {"settings": {}})
+    store.write_json(paths.RUN_CONFIG, Config().model_dump(mode="json"))
+    store.write_json(paths.settings_file("report"), {"settings": dataclasses.asdict(ReportSettings())})
     settings = {"bundle": report_results.bundle(True)}
     document = {"settings": settings, "libraries": {}, "code": "0" * 64, "measured_by": "0" * 64}
     templates = report_results.photographs(_TEMPLATES)
@@ -59,7 +63,7 @@ def write_results(photographs: int, packed: bool) -> None:
 
 def _record(rule: str, image: str, templates: list[dict[str, Any]]) -> dict[str, Any]:
     template = templates[int(_sha256(image)[:8], 16) % len(templates)]
-    failure, figures = template["prepare"], template[rule]
+    failure, figures = template["prepare"], template.get(rule, {})
     failed = isinstance(failure, PhotographError)
     return {
         **({} if failed or not isinstance(figures, dict) else figures),

@@ -1,7 +1,8 @@
 """Run simulated photographs through the whole workflow and measure what the workflow itself takes.
 
 Every rule runs; only the networks are replaced, by scores drawn from each file's hash (benchmarks/recorded_iqa.py), and
-the photographs are 48 pixels wide. What is left is overhead: planning, processes, reading, records, merge, page.
+the photographs are 48 pixels wide. What reading, decoding and measuring those takes in memory is measured apart, in one
+bare loop in one process; all else is overhead: planning, processes, records, cache, flushes, merge, page, plots.
 """
 
 import sys
@@ -22,8 +23,16 @@ import time
 from typing import Any
 
 from benchmarks.simulated import link_photographs, make_photographs, make_project
+from judge_vision.metrics import colour, light, mono, tonal
+from judge_vision.photograph.counts import Counts
+from judge_vision.photograph.prepare import show, thumbnail_jpeg
+from judge_vision.photograph.proof import ProofSizes
+from judge_vision.photograph.proving import make_proof
+from judge_vision.photograph.settings import PrepareSettings
 
 RESULTS = ROOT / "benchmarks" / "results"
+
+_BARE = 500  # photographs in the bare loop
 
 
 def run(snakefile: Path, photos: Path, results: Path, pack_above: int, *more: str) -> dict[str, Any]:
@@ -85,6 +94,21 @@ def rule_seconds(results: Path) -> dict[str, float]:
     return {rule: round(seconds, 1) for rule, seconds in sorted(sums.items())}
 
 
+def bare_seconds(photos: Path) -> float:
+    """CPU seconds a photograph takes to be read, decoded and measured in memory, in one loop in this process."""
+    settings, sizes = PrepareSettings(), ProofSizes(224, 1024, 1024)
+    chosen = sorted(photos.rglob("*.jpg"))[:_BARE]
+    started = time.process_time()
+    for path in chosen:
+        shown = show(path, settings)
+        proof = make_proof(shown.image, shown.facts["sha256"], sizes)
+        thumbnail_jpeg(shown.image, settings.thumbnail_side_px)
+        tonal.record(Counts.from_arrays(proof.counts), tonal.TonalSettings(), light.LightSettings())
+        colour.colourfulness(proof.linear)
+        mono.judge_reduced(proof.linear, mono.MonoSettings())
+    return (time.process_time() - started) / len(chosen)
+
+
 def measure(photographs: int, pack_above: int, folder: Path) -> dict[str, Any]:
     """All figures for a run of so many photographs below `folder`."""
     photos, results = folder / "photos", folder / "results"
@@ -94,8 +118,14 @@ def measure(photographs: int, pack_above: int, folder: Path) -> dict[str, Any]:
         **conditions(photographs, photographs > pack_above),
         "complete": run(snakefile, photos, results, pack_above),
     }
+    bare = bare_seconds(photos)
+    figures["bare_ms_per_photograph"] = round(1000 * bare, 2)
+    own = bare * photographs / (os.cpu_count() or 1)
+    figures["overhead_seconds"] = round(figures["complete"]["seconds"] - own, 1)
     figures["rule_seconds"] = rule_seconds(results)
     figures["files"] = sum(len(names) for _, _, names in os.walk(results))
+    # the rest takes minutes more: what is known by now must not be lost
+    print(json.dumps(figures), file=sys.stderr, flush=True)
     figures["merge"] = step(snakefile.parent, results, "merge")
     figures["report"] = step(snakefile.parent, results, "report")
     # those two wrote their outputs by themselves, of which Snakemake has no record

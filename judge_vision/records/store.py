@@ -166,13 +166,15 @@ def file_sha256(path: Path) -> str:
 
 def sweep(folder: Path, keep: Iterable[Path]) -> None:
     """Remove every file below `folder` that is not in `keep`, and folders left empty."""
-    kept = set(keep)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir():
-            if not any(path.iterdir()):
-                path.rmdir()
-        elif path not in kept:
-            path.unlink()
+    kept = set(map(str, keep))
+    # text, not paths: there are as many files as photographs
+    for place, folders, names in os.walk(folder, topdown=False):
+        for name in names:
+            if f"{place}/{name}" not in kept:
+                Path(place, name).unlink()
+        for name in folders:
+            if not any(Path(place, name).iterdir()):
+                Path(place, name).rmdir()
 
 
 def finite(value: float, digits: int = 9) -> float | None:

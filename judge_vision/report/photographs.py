@@ -17,17 +17,23 @@ from judge_vision.workflow.shard import ShardJob, read_records
 _ENVELOPE = {"schema", "image", "sha256", "status", "error_type", "error"}
 _COMPLIANCE = ("findings", "fixes", "corrected_copy", "corrected_changes")
 _SIGNIFICANT_DIGITS = 6
+# What a record of each step holds that the page has from the table.
+_SHOWN = {step: _ENVELOPE | {column.record_key for column in COLUMNS if column.source == step} for step in STEPS}
 
 
 def cell(value: Any) -> Any:
     """A table's value for the page: floats at six significant digits, which halves the page and hides nothing."""
     if isinstance(value, float):
-        return float(f"{value:.{_SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
+        return _rounded(value) if math.isfinite(value) else None
     if isinstance(value, list):
         return [cell(one) for one in value]
     if isinstance(value, dict):
         return {key: cell(one) for key, one in value.items()}
     return value
+
+
+def _rounded(value: float | str) -> float:
+    return float(f"{float(value):.{_SIGNIFICANT_DIGITS}g}")
 
 
 def details(results: Results, set_findings: dict[str, list[dict[str, Any]]], rulings: Rulings) -> dict[str, str]:
@@ -50,7 +56,8 @@ def details(results: Results, set_findings: dict[str, list[dict[str, Any]]], rul
 def _records_of(images: Container[str]) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
     for shard in store.read_json(paths.MANIFEST)["shards"]:
         wanted = [entry["image"] for entry in ShardJob("report", shard).entries() if entry["image"] in images]
-        by_step = {step: read_records(step, shard) for step in STEPS} if wanted else {}
+        # rounded where JSON is read: to look through the records for floats takes as long as all else here
+        by_step = {step: read_records(step, shard, parse_float=_rounded) for step in STEPS} if wanted else {}
         for image in wanted:
             yield image, {step: by_step[step][image] for step in STEPS}
 
@@ -75,5 +82,5 @@ def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]], ru
 
 def _figures(record: dict[str, Any], step: str) -> dict[str, Any]:
     """What a record holds beyond the table's columns."""
-    shown = _ENVELOPE | {column.record_key for column in COLUMNS if column.source == step}
-    return {key: cell(value) for key, value in record.items() if key not in shown and value is not None}
+    shown = _SHOWN[step]
+    return {key: value for key, value in record.items() if key not in shown and value is not None}

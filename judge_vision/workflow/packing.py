@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,22 @@ def write_records(index: Path, folder: Path, records: list[tuple[str, Record]], 
     store.write_json(index, {"rule": rule, **document})
 
 
-def read_records(index: Path) -> dict[str, Record]:
+def read_records(index: Path, parse_float: Callable[[str], float] = float) -> dict[str, Record]:
     """The records that `index` names, by image, each checked against its SHA-256; paths start at the current folder.
+
+    `parse_float` makes a number of each decimal.
 
     Raises FileNotFoundError for a missing index or record, ValueError for a record that was changed by hand.
     """
     document = store.read_json(index)
     if "packed" in document:
         lines = _checked(document["packed"], index).decode("ascii").splitlines()
-        records = [json.loads(line) for line in lines]
+        records = [json.loads(line, parse_float=parse_float) for line in lines]
         return {record["image"]: record for record in records}
-    return {row["image"]: json.loads(_checked(row, index).decode("ascii")) for row in document["records"]}
+    return {
+        row["image"]: json.loads(_checked(row, index).decode("ascii"), parse_float=parse_float)
+        for row in document["records"]
+    }
 
 
 def packed_file(folder: Path) -> Path:

@@ -159,14 +159,15 @@ class ShardJob:
         )
 
 
-def read_records(rule: str, shard: str) -> dict[str, dict[str, Any]]:
+def read_records(rule: str, shard: str, parse_float: Callable[[str], float] = float) -> dict[str, dict[str, Any]]:
     """The records that `rule` wrote for `shard`, by image, each checked against the SHA-256 in the index.
 
     The one way to read them: the form, a file per photograph or one per shard, is the index's affair.
+    `parse_float` makes a number of each decimal.
 
     Raises FileNotFoundError for a missing index or record, ValueError for a record that was changed by hand.
     """
-    return packing.read_records(paths.index_file(rule, shard))
+    return packing.read_records(paths.index_file(rule, shard), parse_float)
 
 
 def each(function: Callable[[Item], Figures], workers: int) -> Measure:
