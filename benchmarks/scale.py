@@ -109,8 +109,8 @@ def bare_seconds(photos: Path) -> float:
     return (time.process_time() - started) / len(chosen)
 
 
-def measure(photographs: int, pack_above: int, folder: Path) -> dict[str, Any]:
-    """All figures for a run of so many photographs below `folder`."""
+def measure(photographs: int, pack_above: int, folder: Path, again: bool = True) -> dict[str, Any]:
+    """All figures for a run of so many photographs below `folder`; without `again` only those of the first call."""
     photos, results = folder / "photos", folder / "results"
     snakefile = make_project(folder / "project")
     make_photographs(photos, photographs)
@@ -124,8 +124,8 @@ def measure(photographs: int, pack_above: int, folder: Path) -> dict[str, Any]:
     figures["overhead_seconds"] = round(figures["complete"]["seconds"] - own, 1)
     figures["rule_seconds"] = rule_seconds(results)
     figures["files"] = sum(len(names) for _, _, names in os.walk(results))
-    # the rest takes minutes more: what is known by now must not be lost
-    print(json.dumps(figures), file=sys.stderr, flush=True)
+    if not again:
+        return figures
     figures["merge"] = step(snakefile.parent, results, "merge")
     figures["report"] = step(snakefile.parent, results, "report")
     # those two wrote their outputs by themselves, of which Snakemake has no record
@@ -167,13 +167,17 @@ def main() -> None:
     parser.add_argument("photographs", type=int, nargs="+")
     parser.add_argument("--pack-above", type=int, default=100_000, help="json.pack_above (default: 100000)")
     parser.add_argument("--plan", action="store_true", help="list and plan only, on hard links to few files")
+    parser.add_argument("--first-only", action="store_true", help="measure the first call only")
     parser.add_argument("--folder", type=Path, help="where to work (default: a temporary folder)")
     parser.add_argument("--keep", action="store_true", help="keep what was written")
     arguments = parser.parse_args()
     for photographs in arguments.photographs:
         folder = Path(tempfile.mkdtemp(prefix="judge-vision-scale-", dir=arguments.folder))
         try:
-            figures = (measure_planning if arguments.plan else measure)(photographs, arguments.pack_above, folder)
+            if arguments.plan:
+                figures = measure_planning(photographs, arguments.pack_above, folder)
+            else:
+                figures = measure(photographs, arguments.pack_above, folder, not arguments.first_only)
         finally:
             if not arguments.keep:
                 shutil.rmtree(folder)
