@@ -57,7 +57,7 @@ def test_one_more_photograph_runs_one_shard_and_reads_one_original(finished, tmp
     status, output, opened = watched_run(finished, tmp_path, f"{photos}/", "records/")
     assert status == 0, output
 
-    whole = ("manifest", "entries", "merge", "report", "plots")
+    whole = ("manifest", "entries", "merge", "report", "plots", "all")
     assert jobs(output) == dict.fromkeys((*STEPS, *whole), 1)
     originals = [path for path in opened if path.startswith(str(photos))]
     assert [path.removeprefix(f"{photos}/") for path in originals] == ["0000/photograph 00001000.jpg"]
