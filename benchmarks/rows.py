@@ -43,7 +43,9 @@ def write_results(photographs: int, packed: bool) -> None:
     store.write_json(paths.SKIPPED, {})
     store.write_json(paths.ENTRIES, {})
     store.write_json(paths.RUN_CONFIG, Config().model_dump(mode="json"))
-    store.write_json(paths.settings_file("report"), {"settings": dataclasses.asdict(ReportSettings())})
+    store.write_json(paths.settings_file("merge"), {"code": "0" * 64})
+    settings = {"settings": dataclasses.asdict(ReportSettings()), "code": "0" * 64}
+    store.write_json(paths.settings_file("report"), settings)
     settings = {"bundle": report_results.bundle(True)}
     document = {"settings": settings, "libraries": {}, "code": "0" * 64, "measured_by": "0" * 64}
     templates = report_results.photographs(_TEMPLATES)

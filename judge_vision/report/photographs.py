@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Container, Iterator
+from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from judge_vision.compliance.finding import add_findings
@@ -12,6 +14,7 @@ from judge_vision.exports.results import Results
 from judge_vision.records import paths, store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import METRICS, STEPS
+from judge_vision.workflow.kept import kept
 from judge_vision.workflow.shard import ShardJob, read_records
 
 _ENVELOPE = {"schema", "image", "sha256", "status", "error_type", "error"}
@@ -41,25 +44,38 @@ def details(results: Results, set_findings: dict[str, list[dict[str, Any]]], rul
 
     Raises FileNotFoundError or ValueError as `read_records` does.
     """
-    later = {kind: [column.name for column in results.columns if column.source == kind] for kind in results.later}
     by_image = {row["image"]: row for row in results.rows}
-    found = {}
-    for image, records in _records_of(by_image):
-        one = _details(records, set_findings.get(image, []), rulings)
-        for kind, names in later.items():
-            values = {name.removeprefix(f"{kind}_"): cell(by_image[image][name]) for name in names}
-            one[kind] = {name: value for name, value in values.items() if value is not None}
-        found[image] = store.canonical_json(one)
-    return found
-
-
-def _records_of(images: Container[str]) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    rules = [asdict(ruling) for by_rule in rulings.values() for ruling in by_rule.values()]
+    found: dict[str, str] = {}
     for shard in store.read_json(paths.MANIFEST)["shards"]:
-        wanted = [entry["image"] for entry in ShardJob("report", shard).entries() if entry["image"] in images]
-        # rounded where JSON is read: to look through the records for floats takes as long as all else here
-        by_step = {step: read_records(step, shard, parse_float=_rounded) for step in STEPS} if wanted else {}
-        for image in wanted:
-            yield image, {step: by_step[step][image] for step in STEPS}
+        wanted = [entry["image"] for entry in ShardJob("report", shard).entries() if entry["image"] in by_image]
+        if wanted:
+            make = partial(_details_of_shard, shard, wanted, set_findings, rulings)
+            found |= kept("report", shard, [wanted, set_findings, rules], make)
+    later = {kind: [column.name for column in results.columns if column.source == kind] for kind in results.later}
+    return {image: _with_later(text, by_image[image], later) for image, text in found.items()} if later else found
+
+
+def _with_later(text: str, row: dict[str, Any], later: dict[str, list[str]]) -> str:
+    """Details with what the columns of each later table, by its name, say of the photograph."""
+    one = json.loads(text)
+    for kind, names in later.items():
+        values = {name.removeprefix(f"{kind}_"): cell(row[name]) for name in names}
+        one[kind] = {name: value for name, value in values.items() if value is not None}
+    return store.canonical_json(one)
+
+
+def _details_of_shard(
+    shard: str, wanted: list[str], set_findings: dict[str, list[dict[str, Any]]], rulings: Rulings
+) -> dict[str, str]:
+    # rounded where JSON is read: to look through the records for floats takes as long as all else here
+    by_step = {step: read_records(step, shard, parse_float=_rounded) for step in STEPS}
+    return {
+        image: store.canonical_json(
+            _details({step: by_step[step][image] for step in STEPS}, set_findings.get(image, []), rulings)
+        )
+        for image in wanted
+    }
 
 
 def _details(records: dict[str, dict[str, Any]], found: list[dict[str, Any]], rulings: Rulings) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import STEPS
 from judge_vision.records.table import TableWriter, arrow_schema, row
 from judge_vision.workflow.cache import update_catalogue
+from judge_vision.workflow.kept import MAKERS, kept, kept_file
 from judge_vision.workflow.plan import read_plan
 from judge_vision.workflow.shard import ShardJob, read_records
 
@@ -38,14 +40,15 @@ def merge() -> dict[str, Any]:
     packed = read_plan().packed
     columns = own_columns(manifest["columns"])
     schema = arrow_schema(_metadata(), list(columns.values()))
+    # what a shard's rows depend on beside its records
+    about = [columns, set_findings, [asdict(ruling) for by_rule in rulings.values() for ruling in by_rule.values()]]
     tally = Tally()
     with TableWriter(paths.TABLE, schema, manifest["parts"], packed) as table:
         for shard in manifest["shards"]:
-            photographs = list(_photographs(shard, set_findings, rulings))
-            rows = [_row(records, entry, columns) for records, entry in photographs]
-            ruled += [records["compliance"] for records, _ in photographs if records["compliance"]["sha256"] in rulings]
-            tally.add(rows)
-            table.add(rows)
+            part = kept("merge", shard, about, partial(_part, shard, set_findings, rulings, columns))
+            ruled += part["ruled"]
+            tally.add(part["rows"])
+            table.add(part["rows"])
         if tally.photographs != manifest["photographs"]:
             raise ValueError(
                 f"{manifest['photographs']} photographs in the manifest, {tally.photographs} in the records"
@@ -57,6 +60,18 @@ def merge() -> dict[str, Any]:
         for step in STEPS:
             update_catalogue(paths.cache_folder(step))
     return summary
+
+
+def _part(
+    shard: str, set_findings: dict[str, list[Record]], rulings: Rulings, columns: dict[str, str]
+) -> dict[str, list[Row]]:
+    """The `rows` of a shard, and the compliance records on which there are rulings (`ruled`)."""
+    photographs = list(_photographs(shard, set_findings, rulings))
+    compliance = [records["compliance"] for records, _ in photographs]
+    return {
+        "rows": [_row(records, entry, columns) for records, entry in photographs],
+        "ruled": [record for record in compliance if record["sha256"] in rulings],
+    }
 
 
 def own_columns(names: list[str]) -> dict[str, str]:
@@ -138,9 +153,14 @@ def sweep(shards: set[str], steps: Iterable[str]) -> None:
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.name.split(".")[0] not in shards:
                     _remove(path)
-    for path in paths.engines_file("x").parent.glob("*.json"):
+    for path in (*paths.engines_file("x").parent.glob("*.json"), *_kept_files()):
         if path.stem not in shards:
             path.unlink()
+
+
+def _kept_files() -> Iterator[Path]:
+    for maker in MAKERS:
+        yield from kept_file(maker, "x").parent.glob("*.json")
 
 
 def _remove(path: Path) -> None:
