@@ -97,4 +97,4 @@ def file_name(image: str, suffix: str) -> str:
 
 def by_content(folder: Path, sha256: str, suffix: str) -> Path:
     """Where a picture made from the file with this hash lies: spread over 256 folders."""
-    return folder / sha256[:2] / f"{sha256}{suffix}"
+    return Path(folder, sha256[:2], f"{sha256}{suffix}")
