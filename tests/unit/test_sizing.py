@@ -1,5 +1,6 @@
 """Sizing by hand: round costs, so that every figure can be worked out in the head."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ def test_a_metric_that_nobody_measured_counts_as_the_costliest_known(monkeypatch
     monkeypatch.setattr(module, "_HOST_RULES", ("prepare", "mono", "new", "tonal"))
     hours = {step.name: step.hours for step in size_run(1000, Machine(2, 0), COSTS, "club").steps}
     assert hours["new"] == hours["mono"] > hours["tonal"]
+
+
+def test_the_planner_counts_with_the_memory_that_the_rules_ask_for():
+    asked = {
+        path.stem: int(found[1])
+        for path in (ROOT / "rules").rglob("*.smk")
+        if (found := re.search(rf"^rule {path.stem}:.*?mem_mb=megabytes\((\d+)\)", path.read_text(), re.M | re.S))
+    }
+    costs = yaml.safe_load((ROOT / "config" / "costs.yaml").read_text())
+    assert costs["job_mb"] == {rule: asked[rule] for rule in costs["job_mb"]}
 
 
 @pytest.mark.parametrize("photographs", [1, 10**3, 10**5, 10**7])
