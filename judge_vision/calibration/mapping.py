@@ -87,7 +87,11 @@ def read_mapping(path: Path, score: str) -> Mapping:
         if list(mapping.scores) != sorted(mapping.scores) or list(mapping.marks) != sorted(mapping.marks):
             raise ValueError("scores or marks do not rise")
     except OSError as error:
-        raise UserError(f"cannot read the calibration {path}: {error.strerror or error}") from None
+        raise UserError(
+            f"cannot read the calibration {path} ({error.strerror or error}); make it with `make calibration`"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is no calibration.json of this program: {error}") from None
+        raise UserError(
+            f"{path} is no calibration.json of this program ({error}); make it with `make calibration`"
+        ) from None
     return mapping

@@ -37,5 +37,5 @@ def _number(text: str | None, where: str) -> float | None:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise UserError(f"{where}: {text!r} is not a mark")
+        raise UserError(f"{where}: {text!r} is not a mark; write a number, or leave the cell empty")
     return number

@@ -64,9 +64,14 @@ def read_language(path: Path | None) -> Language:
     try:
         own = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise UserError(f"cannot read the language file {path}: {error.strerror}") from None
+        raise UserError(
+            f"cannot read the language file {path} ({error.strerror}); see `language` in the registry"
+        ) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"the language file {path} is not TOML in UTF-8: {error}") from None
+        raise UserError(
+            f"the language file {path} is not TOML in UTF-8 ({error}); "
+            "mend it, or begin with a copy of examples/competitions/languages"
+        ) from None
     mistakes = [f"{path}: {mistake}" for mistake in _mistakes(own, english)]
     if mistakes:
         raise UserError("\n".join(mistakes))

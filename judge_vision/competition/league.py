@@ -50,7 +50,10 @@ def read_round(path: Path) -> Round:
             if values.get("total"):
                 rows.append((values.get("member"), values.get("author"), float(str(values["total"]))))
         except ValueError:
-            raise UserError(f"{path}, line {number}: the total {values['total']!r} is not a number") from None
+            raise UserError(
+                f"{path}, line {number}: the total {values['total']!r} is not a number; "
+                "take results.csv as the run wrote it"
+            ) from None
     return _round(name, rows)
 
 

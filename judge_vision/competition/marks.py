@@ -39,7 +39,7 @@ def read_marks(path: Path, keys: Keys, marking: Marking) -> Marks:
     """
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
-        raise UserError(f"the folder {path} holds no CSV file of marks")
+        raise UserError(f"the folder {path} holds no CSV file of marks; put the judges' files there, or name one file")
     mistakes: list[str] = []
     judges: dict[str, str] = {}
     given: dict[str, dict[str, float]] = {}
@@ -54,7 +54,7 @@ def read_marks(path: Path, keys: Keys, marking: Marking) -> Marks:
             judges[folded(judge)] = judge
         mistakes += _collect(table, keys[key], marking, given)
     if len(codes) > 1:
-        mistakes.append(f"{path}: the files are for different packs, {' and '.join(sorted(codes))}")
+        mistakes.append(f"{path}: the files are for different packs, {' and '.join(sorted(codes))}; keep those of one")
     if mistakes:
         raise UserError("\n".join(mistakes))
     return Marks(list(judges.values()), given, codes.pop())
@@ -73,7 +73,9 @@ def _read(file: Path) -> _Table:
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError(f"the marks {file} cannot be read: {error.strerror}") from None
+        raise UserError(
+            f"the marks {file} cannot be read ({error.strerror}); see competition.marks, or MARKS="
+        ) from None
     except UnicodeDecodeError:
         raise UserError(f"the marks {file} are not UTF-8 text; save them as 'CSV UTF-8'") from None
     separator = max(",;\t", key=text.partition("\n")[0].count)
@@ -82,7 +84,9 @@ def _read(file: Path) -> _Table:
         header = [clean(name) for name in next(reader, [])]
         lines = list(_lines(reader, header))
     except csv.Error as error:
-        raise UserError(f"{file}, line {reader.line_num}: not valid CSV ({error})") from None
+        raise UserError(
+            f"{file}, line {reader.line_num}: not valid CSV ({error}); save it again from the spreadsheet program"
+        ) from None
     known = [folded(name) for name in header]
     if "number" not in known:
         raise UserError(f"the marks {file} have no column number; its columns are: {', '.join(header)}")
@@ -92,9 +96,12 @@ def _read(file: Path) -> _Table:
         if column and folded(column) not in _FORM
     }
     if not judges:
-        raise UserError(f"the marks {file} have no column mark and none of a judge")
+        raise UserError(
+            f"the marks {file} have no column mark and none of a judge; "
+            "give each judge a column, or call the only one mark"
+        )
     if len(set(known)) < len(known):
-        raise UserError(f"the marks {file} have a column twice")
+        raise UserError(f"the marks {file} have a column twice; keep one of them")
     return _Table(file, judges, lines)
 
 
@@ -133,10 +140,10 @@ def _collect(
         where, text = f"{table.file}, line {line}", row[number_column]
         number = int(text) if text.isascii() and text.isdigit() else None
         if number not in key or number is None:
-            yield f"{where}: there is no picture {text or 'without a number'} in the pack"
+            yield f"{where}: there is no picture {text or 'without a number'} in the pack; see the numbers of its form"
             continue
         if number in seen:
-            yield f"{where}: picture {text} is in line {seen[number]} already"
+            yield f"{where}: picture {text} is in line {seen[number]} already; keep one of them"
             continue
         seen[number] = line
         for column, judge in table.judges.items():

@@ -42,7 +42,9 @@ def compile_pattern(pattern: str, example: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
-        raise UserError(f"filename_pattern is not a regular expression: {error}") from None
+        raise UserError(
+            f"filename_pattern is not a regular expression ({error}); docs/how-to/competition-rules.md has examples"
+        ) from None
     if not compiled.groupindex:
         raise UserError(
             f"filename_pattern has no named group; name what it yields, (?P<title>.+), out of {', '.join(GROUPS)}"
@@ -56,7 +58,9 @@ def compile_pattern(pattern: str, example: str) -> re.Pattern[str]:
     # before the example is matched here, where nothing could stop it
     _refuse_slow(pattern, split_name(example)[1])
     if compiled.fullmatch(split_name(example)[1]) is None:
-        raise UserError(f"filename_example {example!r} does not match filename_pattern {pattern!r}")
+        raise UserError(
+            f"filename_example {example!r} does not match filename_pattern {pattern!r}; change one of the two"
+        )
     return compiled
 
 

@@ -28,11 +28,13 @@ def load_registry(path: Path) -> Registry:
     try:
         raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise UserError(f"cannot read the registry {path}: {error.strerror or error}") from None
+        raise UserError(
+            f"cannot read the registry {path} ({error.strerror or error}); see compliance.registry, or COMPETITION="
+        ) from None
     except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text file in UTF-8") from None
+        raise UserError(f"{path} is not a text file in UTF-8; save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path} is not TOML: {error}") from None
+        raise UserError(f"{path} is not TOML ({error}); examples/competitions has files to begin with") from None
     _rename(raw, path)
     try:
         registry = Registry.model_validate(raw)

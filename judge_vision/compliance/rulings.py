@@ -91,7 +91,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError(f"the rulings {path} cannot be read: {error.strerror}") from None
+        raise UserError(f"the rulings {path} cannot be read ({error.strerror}); see compliance.rulings") from None
     except UnicodeDecodeError:
         raise UserError(f"the rulings {path} are not UTF-8 text; save them as 'CSV UTF-8'") from None
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.partition("\n")[0].count))
@@ -107,7 +107,9 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
                 padded = [*cells, *[""] * (len(header) - len(cells))]
                 yield line, {name: cell.strip() for name, cell in zip(header, padded, strict=False)}
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: not valid CSV ({error})") from None
+        raise UserError(
+            f"{path}, line {reader.line_num}: not valid CSV ({error}); save it again from the spreadsheet program"
+        ) from None
 
 
 def _mistake(row: Mapping[str, str]) -> str | None:

@@ -62,11 +62,18 @@ def load_prompt(path: Path, words: Mapping[str, frozenset[str]]) -> Prompt:
         data = path.read_bytes()
         raw = tomllib.loads(data.decode("utf-8"))
     except OSError as error:
-        raise UserError(f"cannot read the prompt {path}: {error.strerror or error}") from None
+        raise UserError(
+            f"cannot read the prompt {path} ({error.strerror or error}); config/prompts has those that ship"
+        ) from None
     except ValueError as error:
-        raise UserError(f"the prompt {path} is not TOML in UTF-8: {error}") from None
+        raise UserError(
+            f"the prompt {path} is not TOML in UTF-8 ({error}); config/prompts has files to begin with"
+        ) from None
     if set(raw) != {"system", "user"} or not all(isinstance(text, str) for text in raw.values()):
-        raise UserError(f"the prompt {path} needs two texts, system and user, and nothing else")
+        raise UserError(
+            f"the prompt {path} needs two texts, system and user, and nothing else; "
+            "config/prompts has files to begin with"
+        )
     for part, known in words.items():
         template = string.Template(raw[part])
         if not template.is_valid():
@@ -75,7 +82,7 @@ def load_prompt(path: Path, words: Mapping[str, frozenset[str]]) -> Prompt:
         if unknown:
             raise UserError(f"the prompt {path} has ${unknown[0]} in {part}; known there: {', '.join(sorted(known))}")
     if "FORMAT" not in string.Template(raw["system"]).get_identifiers():
-        raise UserError(f"the prompt {path} lacks $FORMAT in system: without it no reply can be read")
+        raise UserError(f"the prompt {path} lacks $FORMAT in system, without which no reply can be read; put it there")
     return Prompt(path.name, hashlib.sha256(data).hexdigest(), raw["system"], raw["user"])
 
 

@@ -41,18 +41,18 @@ class Stage2Settings:
     def check(self) -> None:
         """Raise UserError, in one line, for settings that no critique can be written with."""
         if self.engine == "server" and not self.base_url:
-            raise UserError("stage2.engine is server, but no stage2.base_url says where it is")
+            raise UserError("stage2.engine is server, but nothing says where it is; set stage2.base_url")
         if not self.base_url:
             return
         url = urlsplit(self.base_url)
         if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
             raise UserError(
-                f"stage2.base_url {self.base_url!r} is not the address of a server, such as http://127.0.0.1:8000/v1"
+                f"stage2.base_url {self.base_url!r} is not the address of a server; write it as http://127.0.0.1:8000/v1"
             )
         if url.username or url.password:
             raise UserError("stage2.base_url holds a name or a key; keys go into $JUDGE_VISION_API_KEY only")
         if self.resolved_engine() == "server" and not self.model:
-            raise UserError(f"stage2.model is missing: which model is to be asked? {self.base_url}/models lists them")
+            raise UserError(f"stage2.model is missing; name one of those that {self.base_url}/models lists")
 
 
 @dataclass(frozen=True)

@@ -177,13 +177,16 @@ class OneOff:
             )
         except FileNotFoundError:
             raise ContainerError(
-                f"there is no command {self.runtime}: install it, or set iqa.runtime to what is installed"
+                f"there is no command {self.runtime}; install it, or set iqa.runtime to what is installed"
             ) from None
         except OSError as error:
-            raise ContainerError(f"the command {self.runtime} cannot be started: {error.strerror}") from None
+            raise ContainerError(
+                f"the command {self.runtime} cannot be started ({error.strerror}); "
+                "see that you may run it, or set iqa.runtime to another"
+            ) from None
         except subprocess.TimeoutExpired:
             raise ContainerError(
-                f"{self.runtime} has not answered for {_ANSWER_S} seconds: restart its service"
+                f"{self.runtime} has not answered for {_ANSWER_S} seconds; restart its service"
             ) from None
 
     def _remove(self, name: str) -> None:
@@ -232,7 +235,7 @@ def user_options(rootless: bool, user: int, group: int) -> list[str]:
 
 def _mount(path: Path, writable: bool) -> str:
     if any(character in _UNMOUNTABLE for character in str(path)):
-        raise ContainerError(f"{path} cannot be given to a container: rename it without commas and quotes")
+        raise ContainerError(f"{path} cannot be given to a container; rename it without commas and quotes")
     return f"--mount=type=bind,source={path},target={path}" + ("" if writable else ",readonly")
 
 

@@ -46,7 +46,7 @@ def keep(config: Path, options: Options) -> None:
         run = {**run, "containers": {**run["containers"], "iqa": f"docker://{image}"}}
     one_off = container.one_off(run, _CODE, Path.cwd())
     if one_off is None:
-        raise container.ContainerError("iqa.runtime names no container engine")
+        raise container.ContainerError("iqa.runtime names no container engine; set it to docker, podman or apptainer")
     one_off = replace(
         one_off,
         readable=(*one_off.readable, *(Path(folder) for folder in options.allow)),

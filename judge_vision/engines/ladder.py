@@ -85,4 +85,7 @@ def climb(names: Sequence[str], work: Callable[[str], None]) -> list[Attempt]:
             continue
         return [*attempts, Attempt(name, None)]
     reasons = "; ".join(f"{attempt.engine}: {attempt.failure}" for attempt in attempts)
-    raise UserError(f"no engine could score this shard ({reasons})")
+    raise UserError(
+        f"no engine could score this shard ({reasons}); "
+        "run again when one of them works, or allow another (iqa.use_host)"
+    )

@@ -67,7 +67,7 @@ def folder() -> Path:
         path.mkdir(mode=0o700)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
-        raise UserError(f"{path} is not a folder that only you can write: remove it, or ask whom it belongs to")
+        raise UserError(f"{path} is not a folder that only you can write; remove it, or ask whom it belongs to")
     return path
 
 

@@ -80,7 +80,7 @@ def read_options(arguments: list[str]) -> Options:
     options = Options(**values)
     for folder in options.allow:
         if not Path(folder).is_dir():
-            raise UserError(f"--allow {folder}: there is no such folder")
+            raise UserError(f"--allow {folder}: there is no such folder; name one that exists")
     try:
         assert options.own_process is None or options.owner
     except ValueError as error:
@@ -109,9 +109,11 @@ def required_token(options: Options) -> str | None:
     token = os.environ.get(TOKEN_VARIABLE) or None
     if token is None and not options.loopback:
         raise UserError(
-            f"--address {options.address} can be reached by others: set {TOKEN_VARIABLE} to a secret of at least "
+            f"--address {options.address} can be reached by others; set {TOKEN_VARIABLE} to a secret of at least "
             f"{_SHORTEST_TOKEN} characters, or listen on 127.0.0.1"
         )
     if token is not None and (len(token) < _SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
-        raise UserError(f"{TOKEN_VARIABLE} must have at least {_SHORTEST_TOKEN} printable ASCII characters")
+        raise UserError(
+            f"{TOKEN_VARIABLE} must have at least {_SHORTEST_TOKEN} printable ASCII characters; choose a longer secret"
+        )
     return token

@@ -89,7 +89,7 @@ def verify(wanted: Wanted, where: Path, path: Path) -> None:
     if wanted.git_blob:
         found = git_blob_id(path)
         if found != wanted.git_blob:
-            raise DownloadError(f"git blob id {found} instead of {wanted.git_blob}: not the published file")
+            raise DownloadError(f"git blob id {found} instead of {wanted.git_blob}, not the published file")
         return
     lock, found = read_lock(where), store.file_sha256(path)
     recorded: Mapping[str, Any] = lock.get(wanted.path.name, {})

@@ -63,7 +63,7 @@ def read_architecture(numbers: Mapping[str, Any]) -> Architecture:
     values: dict[str, Any] = {**numbers, "scales": tuple(numbers.get("scales", Architecture.scales))}
     arch = Architecture(**values)
     if arch.width % arch.heads or arch.root % arch.groups:
-        raise UserError("MUSIQ's architecture does not add up: width / heads and root / groups must be whole numbers")
+        raise UserError("MUSIQ's architecture does not add up; make width / heads and root / groups whole numbers")
     return arch
 
 

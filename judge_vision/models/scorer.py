@@ -87,7 +87,10 @@ class Scorer:
         self, aesthetic: Outputs, technical: Outputs, logits: Outputs, cap: int | None
     ) -> Scores | PhotographError:
         if not all(np.isfinite(values).all() for values in (aesthetic, technical, logits)):
-            return PhotographError(ErrorType.MODEL_FAILED, "a network gave a score that is not a number")
+            return PhotographError(
+                ErrorType.MODEL_FAILED,
+                "a network gave a score that is not a number; score it with another bundle (models.bundle)",
+            )
         return Scores(
             *nima.mean_and_std(aesthetic),
             [float(value) for value in aesthetic],

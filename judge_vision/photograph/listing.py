@@ -105,7 +105,9 @@ def walk(photo_root: Path, settings: ListingSettings) -> Listing:
     try:
         os.scandir(root).close()
     except OSError as error:
-        raise UserError(f"the photo folder {photo_root} cannot be listed: {error.strerror}") from None
+        raise UserError(
+            f"the photo folder {photo_root} cannot be listed ({error.strerror}); see that you may read it"
+        ) from None
     real_root = os.path.realpath(root)
     # Each folder is entered once, known by device and inode: a loop of links comes to an end. Links wait until all
     # real folders are through, so that a photograph keeps its path when somebody adds a link to its folder.

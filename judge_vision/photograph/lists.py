@@ -46,7 +46,7 @@ def read_list(path: Path) -> Iterator[ListRow]:
         seen[row.image] = line
         yield row
     if not seen:
-        raise UserError(f"the list {path} has no rows")
+        raise UserError(f"the list {path} has no rows; name a photograph in each")
 
 
 def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
@@ -55,7 +55,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             yield from _cells(path, handle)
     except OSError as error:
-        raise UserError(f"the list {path} cannot be read: {error.strerror}") from None
+        raise UserError(f"the list {path} cannot be read ({error.strerror}); see `list` in the configuration") from None
     except UnicodeDecodeError:
         raise UserError(
             f"the list {path} is not UTF-8 text; save it as 'CSV UTF-8' in the spreadsheet program"
@@ -83,7 +83,9 @@ def _cells(path: Path, handle: TextIO) -> Iterator[tuple[int, dict[str, str | No
                 )
             yield start, dict(zip(header, cells, strict=False))
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: not valid CSV ({error})") from None
+        raise UserError(
+            f"{path}, line {reader.line_num}: not valid CSV ({error}); save it again from the spreadsheet program"
+        ) from None
 
 
 def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,9 +105,11 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                         number += 1
                         yield number, dict(zip(header, values, strict=True))
     except OSError as error:
-        raise UserError(f"the list {path} cannot be read: {error.strerror or error}") from None
+        raise UserError(
+            f"the list {path} cannot be read ({error.strerror or error}); see `list` in the configuration"
+        ) from None
     except pyarrow.ArrowException as error:
-        raise UserError(f"the list {path} is not a Parquet file: {error}") from None
+        raise UserError(f"the list {path} is not a Parquet file ({error}); write it again, or give a CSV") from None
 
 
 def _check_header(path: Path, header: list[str]) -> None:
@@ -113,14 +117,14 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise UserError(f"the list {path} has no column called image; its columns are: {', '.join(header)}")
     repeated = sorted({name for name in header if name and header.count(name) > 1})
     if repeated:
-        raise UserError(f"the list {path} has the column {repeated[0]} twice")
+        raise UserError(f"the list {path} has the column {repeated[0]} twice; keep one of them")
 
 
 def _row(raw: dict[str, Any], where: str) -> ListRow:
     image_column = next(name for name in _IMAGE_COLUMNS if name in raw)
     image = _cell(raw[image_column])
     if image is None:
-        raise UserError(f"{where}: the column {image_column} is empty")
+        raise UserError(f"{where}: the column {image_column} is empty; name the photograph, or delete the row")
     fields = {name: _cell(raw[name]) for name in _KNOWN_FIELDS if name in raw}
     others = raw.keys() - {image_column, ""} - set(_KNOWN_FIELDS) - _OWN_KEYS
     return ListRow(_checked(image, where), fields, {name: _cell(raw[name]) for name in sorted(others)})
@@ -138,12 +142,12 @@ def _checked(image: str, where: str) -> str:
     try:
         name = text_to_name(image)
     except ValueError:
-        raise UserError(f"{where}: the path {image!r} is not valid text") from None
+        raise UserError(f"{where}: the path {image!r} is not valid text; write it as UTF-8") from None
     if image.startswith("/"):
         raise UserError(f"{where}: {image} is an absolute path; write it relative to the photo folder")
     if b"\0" in name:
-        raise UserError(f"{where}: the path {image!r} holds a zero byte")
+        raise UserError(f"{where}: the path {image!r} holds a zero byte; no file is called so")
     clean = posixpath.normpath(name)
     if clean == b".." or clean.startswith((b"../", b"/")) or clean == b".":
-        raise UserError(f"{where}: {image} leads out of the photo folder")
+        raise UserError(f"{where}: {image} leads out of the photo folder; name photographs below it only")
     return name_to_text(clean)

@@ -58,8 +58,14 @@ def identify(data: bytes) -> str:
     if name:
         raise PhotographError(ErrorType.UNSUPPORTED, f"this is {name}; save the photograph as JPEG, PNG or TIFF")
     if looks_like_text(data):
-        raise PhotographError(ErrorType.NOT_AN_IMAGE, "the file holds text, not a picture")
-    raise PhotographError(ErrorType.NOT_AN_IMAGE, "the content is of no picture format that we know")
+        raise PhotographError(
+            ErrorType.NOT_AN_IMAGE,
+            "the file holds text, not a picture; take it out of the folder, or send the photograph itself",
+        )
+    raise PhotographError(
+        ErrorType.NOT_AN_IMAGE,
+        "the content is of no picture format that we know; save the photograph as JPEG, PNG or TIFF",
+    )
 
 
 def decode(data: bytes, file_format: str, settings: PrepareSettings) -> Picture:

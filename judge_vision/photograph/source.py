@@ -53,13 +53,16 @@ def read_source(path: Path, max_bytes: int) -> Source:
 
 def _check(facts: os.stat_result, max_bytes: int) -> None:
     if not stat.S_ISREG(facts.st_mode):
-        raise PhotographError(ErrorType.UNREADABLE, "this is a folder or a device, not a file")
+        raise PhotographError(
+            ErrorType.UNREADABLE, "this is a folder or a device, not a file; take it out of the folder"
+        )
     if facts.st_size == 0:
         raise PhotographError(ErrorType.EMPTY, "the file is empty; copy or export it again")
     if facts.st_size > max_bytes:
         raise PhotographError(
             ErrorType.TOO_LARGE,
-            f"the file has {facts.st_size:,} bytes, more than prepare.max_file_bytes = {max_bytes:,}",
+            f"the file has {facts.st_size:,} bytes, more than prepare.max_file_bytes = {max_bytes:,}; "
+            "save it smaller, or raise that limit",
         )
 
 

@@ -72,14 +72,18 @@ def check_playoff(playoff: PlayoffSettings, ranking: RankingSettings, engine: st
         return
     if engine == "rules":
         raise UserError(
-            "there is no playoff with stage2.engine rules: comparisons by the same figures would only repeat themselves"
+            "there is no playoff with stage2.engine rules, whose comparisons would only repeat themselves; "
+            "set stage2.base_url and stage2.model"
         )
     if engine != "server":
         raise UserError("playoff.enabled needs a server that compares; set stage2.base_url and stage2.model")
     if ranking.score not in ("auto", "critique"):
-        raise UserError(f"a playoff is held between the best by their critiques, not by {ranking.score}")
+        raise UserError(
+            f"a playoff is held between the best by their critiques, not by {ranking.score}; "
+            "set ranking.score to critique, or playoff.enabled to false"
+        )
     if not all(most >= 1 and each >= 1 for most, each in playoff.comparisons):
-        raise UserError("playoff.comparisons holds pairs of whole numbers from 1")
+        raise UserError("playoff.comparisons holds what is no pair; write pairs of whole numbers from 1")
 
 
 def refuse_embedded(source: str, human_ratings: bool | None, allowed: bool) -> None:
@@ -87,6 +91,6 @@ def refuse_embedded(source: str, human_ratings: bool | None, allowed: bool) -> N
     if source in STAGE1_SCORES and human_ratings is False and not allowed:
         raise UserError(
             "no ranking and no awards: these scores come from a bundle that was never shown a human mark, and do not "
-            "say what people like. Use critiques (docs/how-to/stage2.md) or the official bundle "
+            "say what people like; use critiques (docs/how-to/stage2.md) or the official bundle "
             "(docs/how-to/official-networks.md), or set ranking.allow_embedded to rank all the same"
         )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from judge_vision.compliance.reference import competition_table, rules_table
-from judge_vision.reference import commands, http_api, records, settings
+from judge_vision.reference import commands, errors, http_api, records, settings
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCKS: dict[str, Callable[[], str]] = {
@@ -24,6 +24,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "statuses": http_api.statuses,
     "make targets": commands.make_targets,
     "rules": commands.rules,
+    "messages": errors.message_table,
+    "photograph reasons": errors.photograph_reasons,
+    "critique reasons": errors.critique_reasons,
     "competition": competition_table,
     "competition rules": rules_table,
 }

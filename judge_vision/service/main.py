@@ -137,7 +137,10 @@ def _listen(options: Options) -> socket.socket | None:
     except OSError as error:
         listener.close()
         if isinstance(error, socket.gaierror) or error.errno != errno.EADDRINUSE:
-            raise UserError(f"cannot listen on {options.address}, port {options.port}: {error.strerror}") from None
+            raise UserError(
+                f"cannot listen on {options.address}, port {options.port} ({error.strerror}); "
+                "choose another with --port"
+            ) from None
         return None
     return listener
 

@@ -40,21 +40,22 @@ def check(config: Config, root: Path) -> None:
     for folder in (*_readable(config, root), Path(config.results)):
         if _UNMOUNTABLE.search(str(folder)):
             raise UserError(
-                f"Apptainer cannot be told about the folder {folder}: rename it without comma, colon, quote and "
+                f"Apptainer cannot be told about the folder {folder}; rename it without comma, colon, quote and "
                 "backslash, or leave out --sdm apptainer"
             )
     image = config.containers.iqa
     if not _IMAGE.fullmatch(image):
         raise UserError(
-            f"containers.iqa is {image!r}: Snakemake takes images only without spaces, quotes and braces in the path"
+            f"containers.iqa is {image!r}, and Snakemake takes no image with spaces, quotes or braces in its path; "
+            "rename it"
         )
     if image.startswith("/") and not Path(image).exists():
         raise UserError(
-            f"the image {image} does not exist: build it with `make image RUNTIME=apptainer`, or set containers.iqa"
+            f"the image {image} does not exist; build it with `make image RUNTIME=apptainer`, or set containers.iqa"
         )
     if image.startswith("docker://localhost/"):
         raise UserError(
-            f"containers.iqa is {image}, an image of Docker or Podman on this machine, which Apptainer cannot read: "
+            f"containers.iqa is {image}, an image of Docker or Podman on this machine, which Apptainer cannot read; "
             "make its own with `make image RUNTIME=apptainer` and set containers='{iqa: containers/iqa/iqa.sif}'"
         )
 

@@ -118,10 +118,13 @@ def _said_of(address: str) -> Iterator[None]:
     try:
         import botocore.exceptions
     except ImportError:
-        raise UserError(f"{address} needs Snakemake's storage plugin for S3, which `make cluster` installs") from None
+        raise UserError(f"{address} needs Snakemake's storage plugin for S3; `make cluster` installs it") from None
     try:
         yield
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-        raise UserError(f"{address} cannot be used: {error}") from None
+        raise UserError(f"{address} cannot be used ({error}); see its name, and the keys in the environment") from None
     except OSError as error:
-        raise UserError(f"{address} cannot be brought here: {error.strerror}: {error.filename}") from None
+        raise UserError(
+            f"{address} cannot be brought here ({error.strerror}: {error.filename}); "
+            "make room, or see that you may write there"
+        ) from None

@@ -15,7 +15,8 @@ from judge_vision.records import paths, store
 from judge_vision.records.table import read_table
 
 HOW_TO = (
-    "calibration needs marks that people gave: --config calibration='{marks: marks.csv}' (docs/how-to/calibration.md)"
+    "calibration needs marks that people gave; set them with --config calibration='{marks: marks.csv}' "
+    "(docs/how-to/calibration.md)"
 )
 NEVER_SHOWN = "These networks were never shown a human mark; agreement with people would be an accident."
 
@@ -37,7 +38,10 @@ def write_calibration() -> dict[str, Any]:
         if row["image"] in marks
     ]
     if not photographs:
-        raise UserError(f"none of the {len(marks)} marks in {settings.marks} belongs to a photograph of this run")
+        raise UserError(
+            f"none of the {len(marks)} marks in {settings.marks} belongs to a photograph of this run; "
+            "its column image has to hold their paths"
+        )
     bundle = metadata["bundle"]
     scored_by: dict[str, str] = dict.fromkeys(STAGE1_SCORES, f"{bundle['name']} {bundle['version']}")
     notices: dict[str, str] = dict.fromkeys(STAGE1_SCORES, "" if bundle["human_ratings"] else NEVER_SHOWN)

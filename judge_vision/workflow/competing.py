@@ -69,7 +69,7 @@ def gather() -> Gathered:
     run = store.read_json(paths.RUN_CONFIG)
     competition = open_competition(run["compliance"])
     if competition is None:
-        raise UserError("this needs the competition's rules: set COMPETITION=rules.toml, or compliance.registry")
+        raise UserError("this needs the competition's rules; set COMPETITION=rules.toml, or compliance.registry")
     rulings = open_rulings(run["compliance"])
     set_findings = store.read_json(paths.ENTRIES)
     table, _ = read_table(paths.TABLE)
@@ -156,7 +156,7 @@ def write_results() -> None:
     found = gather()
     settings = found.run["competition"]
     if settings["marks"] is None:
-        raise UserError("there are no marks: set MARKS=marks.csv, or competition.marks")
+        raise UserError("there are no marks; set MARKS=marks.csv, or competition.marks")
     marks = read_marks(Path(settings["marks"]), _keys(), found.competition.marking)
     results = compute(_numbered(_keys()[marks.code], found.entries), marks.given, found.competition)
     name, date = found.competition.name, found.competition.date.isoformat() if found.competition.date else None

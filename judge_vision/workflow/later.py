@@ -90,7 +90,7 @@ def _content(path: str | None) -> str | None:
     try:
         return store.file_sha256(Path(path))
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from None
+        raise UserError(f"cannot read {path} ({error.strerror}); see that you may read it") from None
 
 
 def _forget(results: Path, rule: str, summary: Path) -> None:

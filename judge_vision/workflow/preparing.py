@@ -54,7 +54,10 @@ def prepare_shard(shard: str, workers: int) -> None:
             outcome: Outcome = found
             if isinstance(found, PhotographError):
                 if by_image[image].entry.get("missing"):
-                    outcome = PhotographError(ErrorType.MISSING, "the list names it, but there is no such file")
+                    outcome = PhotographError(
+                        ErrorType.MISSING,
+                        "the list names it, but there is no such file; put it back or take it off the list",
+                    )
             else:
                 for suffix, folder in pictures.items():
                     target = paths.by_content(folder, found["sha256"], ".jpg")

@@ -84,7 +84,7 @@ class _Scoring:
         try:
             one_off = container.one_off(run, _CODE, Path.cwd())
             if one_off is None:
-                raise EngineUnavailable("iqa.runtime names no container engine")
+                raise EngineUnavailable("iqa.runtime names no container engine; set it to docker, podman or apptainer")
             held = {HELD_OUTSIDE: str(paths.job_lock("iqa", self._job.shard).resolve())}
             one_off.run("iqa.py", ["--shard", self._job.shard, "--threads", str(self._threads)], held)
         except container.ContainerError as error:

@@ -158,7 +158,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     archive = competition.rules.archive if competition else None
     if archive and not config.prepare.thumbnail_side_px:
         raise UserError(
-            "the archive of earlier seasons is compared by thumbnails: prepare.thumbnail_side_px must not be 0"
+            "the archive of earlier seasons is compared by thumbnails; set prepare.thumbnail_side_px to more than 0"
         )
     rules = {
         "borders": dataclasses.asdict(config.borders),
@@ -273,7 +273,10 @@ def _check_folders(config: Config, results: Path) -> None:
         (results / paths.STATE).mkdir(parents=True, exist_ok=True)
         (results / paths.RUN_LOCK).touch()
     except OSError as error:
-        raise UserError(f"the results folder {results} cannot be written: {error.strerror}") from None
+        raise UserError(
+            f"the results folder {results} cannot be written ({error.strerror}); "
+            "choose another one, or see that you may write there"
+        ) from None
 
 
 def _lock(results: Path) -> None:

@@ -163,5 +163,5 @@ def test_an_archive_without_thumbnails_is_refused_and_not_left_out(folder, tmp_p
     registry = tmp_path / "rules.toml"
     registry.write_text(f'[competition.spring]\nname = "Spring"\n[competition.spring.rules]\narchive = "{folder}"\n')
     config = read_config({"compliance": {"registry": str(registry)}, "prepare": {"thumbnail_side_px": 0}})
-    with pytest.raises(UserError, match=r"prepare\.thumbnail_side_px must not be 0"):
+    with pytest.raises(UserError, match=r"set prepare\.thumbnail_side_px to more than 0"):
         session.rule_settings(config)

@@ -79,7 +79,7 @@ def test_the_user_inside_is_the_user_outside(monkeypatch):
 @pytest.mark.parametrize(
     ("body", "line"),
     [
-        (None, "there is no command docker: install it, or set iqa.runtime"),
+        (None, "there is no command docker; install it, or set iqa.runtime"),
         ("echo 'Error: No such image: img:1' >&2; exit 1", "docker has no image img:1: build it with `make image"),
         ("echo 'Error: img:1: image not known' >&2; exit 125", "docker has no image img:1"),
         ("echo 'Cannot connect to the Docker daemon at unix:///x' >&2; exit 1", "docker does not answer"),

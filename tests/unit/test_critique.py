@@ -253,7 +253,7 @@ def test_remarks_by_rules_follow_from_the_figures():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"engine": "server"}, "no stage2.base_url"),
+        ({"engine": "server"}, "set stage2.base_url"),
         ({"base_url": "http://127.0.0.1:8000/v1"}, "stage2.model is missing"),
         ({"base_url": "127.0.0.1:8000", "model": "m"}, "is not the address of a server"),
         ({"base_url": "file:///etc/passwd", "model": "m"}, "is not the address of a server"),

@@ -180,6 +180,12 @@ def test_a_body_above_the_limit_is_refused_announced_or_not(server):
     assert server.post("/infer", data=png()).status_code == 200
 
 
+@pytest.mark.parametrize("pictures", [None, [], {}, [{}] * 257])
+def test_a_batch_of_no_picture_or_too_many_is_refused(server, pictures):
+    answer = server.post("/infer/batch", json={"pictures": pictures})
+    assert answer.status_code == 400 and answer.json()["error"] == "`pictures` must be a list of 1 to 256"
+
+
 def test_wrong_paths_and_methods(server):
     assert server.get("/nothing").status_code == 404
     assert server.get("/infer").status_code == 405
