@@ -101,3 +101,12 @@ def test_a_metric_is_whole(metric):
 
 def test_every_rule_file_of_a_metric_has_a_schema():
     assert {path.stem for path in (ROOT / "rules" / "metrics").glob("*.smk")} == set(METRICS)
+
+
+def test_every_path_that_contributing_names_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {word for word in re.findall(r"[`(]([\w./-]+/[\w./-]+)[`)]", text) if not word.startswith("NAME")}
+    named |= set(re.findall(r"^    (\S+) +\| +\d+ ", text, flags=re.M))
+    assert len(named) > 20
+    missing = {name for name in named if not re.search(r"\bNAME\b", name) and not (ROOT / name).exists()}
+    assert missing <= {"engines", "service", "workflow/scoring.py"}, missing
