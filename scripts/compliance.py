@@ -12,8 +12,8 @@ from judge_vision.compliance.check import check_photograph
 from judge_vision.compliance.entry import Entry
 from judge_vision.compliance.registry import open_competition
 from judge_vision.failure import ErrorType, PhotographError
-from judge_vision.records import paths, store
 from judge_vision.workflow import command, shard
+from judge_vision.workflow.correcting import write_corrected
 from judge_vision.workflow.pixels import PixelJob
 
 
@@ -30,20 +30,7 @@ def work(arguments: argparse.Namespace) -> None:
             raise PhotographError(ErrorType(verdict["error_type"]), verdict["error"])
         entry = Entry(item.image, *(item.entry.get(key) for key in ("title", "category", "author")))
         figures = check_photograph(facts, verdict, entry, lambda: job.pixels(item), competition, borders)
-        copy = None
-        if figures["fixes"] and competition:
-            # imported here: seldom needed, and it brings colour management
-            from judge_vision.compliance.fix import fix_copy
-
-            copy = fix_copy(job.pixels(item), facts, figures, competition)
-        name = paths.CORRECTED / paths.file_name(item.image, ".jpg") if copy else None
-        if copy and name:
-            store.write_bytes(name, copy.jpeg)
-        return {
-            **figures,
-            "corrected_copy": name.as_posix() if name else None,
-            "corrected_changes": copy.changes if copy else [],
-        }
+        return {**figures, **write_corrected(item.image, lambda: job.pixels(item), facts, figures, competition)}
 
     def key(item: shard.Item) -> str:
         # what the check reads beside the file's content: its name, its entry in the list, and the monochrome verdict

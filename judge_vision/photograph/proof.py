@@ -51,17 +51,17 @@ class Proof:
 
     @property
     def sample(self) -> U8:
-        """The whole picture as a square of `sample_px`, by nearest neighbour."""
+        """The whole picture as a square of `sample_px`, by nearest neighbour: uint8 [height, width, 3]."""
         return self.pictures["sample"]
 
     @property
     def scaled(self) -> U8:
-        """The picture, longer side at most `scaled_px`, by Lanczos' filter."""
+        """The picture, longer side at most `scaled_px`, by Lanczos' filter: uint8 [height, width, 3]."""
         return self.pictures["scaled"]
 
     @property
     def linear(self) -> U8:
-        """The picture, longer side at most `linear_px`, averaged over areas in linear light."""
+        """The picture, longer side at most `linear_px`, averaged in linear light: uint8 [height, width, 3]."""
         return self.pictures["linear"]
 
     def save(self) -> bytes:

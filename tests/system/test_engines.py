@@ -25,12 +25,8 @@ pytestmark = pytest.mark.slow
 
 WHO_SCORED = ("iqa_engine",)
 NAMES = (
-    "Chelsea.jpg",
-    "Coffee break.png",
-    "Drum and wine.jpg",
-    "Paint brushes.jpg",
-    "Astronaut.jpg",
-    "Sun over the hills.tif",
+    *("Chelsea.jpg", "Coffee break.png", "Drum and wine.jpg"),
+    *("Paint brushes.jpg", "Astronaut.jpg", "Sun over the hills.tif"),
 )
 
 

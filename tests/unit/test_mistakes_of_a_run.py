@@ -197,10 +197,10 @@ def test_a_photograph_or_its_proof_that_changed_during_the_run(folder, monkeypat
     run_config(photos=str(folder))
     item = Item("a.png", {}, {"sha256": "0" * 64, "status": "ok"})
     other = SimpleNamespace(sha256="1" * 64)
-    monkeypatch.setattr(pixels, "load_proof", lambda _: other)
+    monkeypatch.setattr(pixels, "load_proof", lambda *_: other)
     with pytest.raises(PhotographError, match="the file changed during the run; run again"):
         job.proof(item)
-    monkeypatch.setattr(pixels, "load_proof", lambda _: (_ for _ in ()).throw(FileNotFoundError()))
+    monkeypatch.setattr(pixels, "load_proof", lambda *_: (_ for _ in ()).throw(FileNotFoundError()))
     monkeypatch.setitem(sys.modules, "judge_vision.photograph.prepare", None)
     with pytest.raises(UserError, match=r"the proof of a\.png is gone; run again, and it is made again"):
         job.proof(item)
