@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +80,23 @@ def png16(pixels):
     return data.tobytes()
 
 
+def png_of_few_bits(bits):
+    """A grey PNG of 2 or 4 bits, which Pillow reads and does not write."""
+    levels = GREY >> (8 - bits)
+    rows = levels.reshape(len(GREY), -1, 8 // bits).astype(np.uint8)
+    packed = sum(rows[..., place] << (8 - bits * (place + 1)) for place in range(8 // bits)).astype(np.uint8)
+    header = struct.pack(">IIBBBBB", GREY.shape[1], GREY.shape[0], bits, 0, 0, 0, 0)
+    data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in packed))
+    chunks = [(b"IHDR", header), (b"IDAT", data), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+    )
+
+
+def few_levels(bits):
+    return grey_rgb((GREY >> (8 - bits)) * np.uint8(255 // (2**bits - 1)))
+
+
 # name: (bytes, the picture expected, levels that a lossy format may be off, format, mode, bit depth)
 CASES = {
     "jpeg": (lambda: pictures.saved(PIXELS, "JPEG", quality=95, subsampling=0), PIXELS, 6, "JPEG", "RGB", 8),
@@ -108,6 +127,8 @@ CASES = {
         "1",
         1,
     ),
+    "png 2 bits": (lambda: png_of_few_bits(2), few_levels(2), 0, "PNG", "L", 2),
+    "png 4 bits": (lambda: png_of_few_bits(4), few_levels(4), 0, "PNG", "L", 4),
     "png palette": (lambda: pictures.saved(palette(), "PNG"), np.asarray(palette().convert("RGB")), 0, "PNG", "P", 4),
     "png alpha": (lambda: pictures.saved(rgba(), "PNG"), PIXELS, 0, "PNG", "RGBA", 8),
     "png 16 grey": (lambda: png16(sixteen(GREY)), grey_rgb(GREY), 0, "PNG", "I;16", 16),

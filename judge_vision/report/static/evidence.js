@@ -105,7 +105,7 @@ const evidence = (() => {
     return part("Monochrome",
       element("p", {}, element("span", { class: `chip ${kind}` }, words), tone ? ` Tone: ${tone}.` : null),
       element("p", {}, foreign(model.value(row, "mono_reason") ?? "")),
-      model.picture(row, "heat_maps") ? element("p", { class: "soft" }, "The heat map beside the picture shows where.") : null,
+      model.picture(row, "heat_maps") ? element("p", { class: "soft" }, "The heat map under the picture shows where.") : null,
       more("Figures behind the verdict", details.mono));
   }
 

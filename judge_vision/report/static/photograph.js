@@ -43,11 +43,12 @@ const photograph = (() => {
     }
     return element("div", { class: "easel", tabindex: "0", role: "region", "aria-label": "Picture" },
       picture(row),
-      heat ? element("figure", { class: "heat" },
-        element("img", { src: heat, alt: `Heat map of colour in ${title}`, onload: limit }),
-        element("figcaption", {}, "Heat map: where a colour differs from the usual one of its brightness",
-          element("span", { class: "legend", "aria-hidden": "true" }),
-          element("span", { class: "legend-words" }, element("span", {}, "grey: not at all"), element("span", {}, "yellow: plainly")))) : null);
+      // of a plain colour photograph nobody asks where the colour is
+      heat ? element("details", { class: "heat", open: model.value(row, "mono_verdict") === "query" }, element("summary", {}, "Heat map of colour"),
+        element("figure", {}, element("img", { src: heat, alt: `Heat map of colour in ${title}`, onload: limit }),
+          element("figcaption", {}, "Where a colour differs from the usual one of its brightness",
+            element("span", { class: "legend", "aria-hidden": "true" }),
+            element("span", { class: "legend-words" }, element("span", {}, "grey: not at all"), element("span", {}, "yellow: plainly"))))) : null);
   }
 
   function bar(row) {
