@@ -127,22 +127,21 @@ def _band(value: float | None, bands: Mapping[str, Sequence[float]]) -> str | No
 Key = Callable[[Line], Any]
 
 
-def _tie_keys(marking: Marking) -> list[Key]:
+def _standing(marking: Marking, figure: Key) -> Key:
+    """What people's marks say of a line: the figure, then the registry's rules for ties. The larger is the better."""
     rules: dict[str, Key] = {
         "countback": lambda line: sorted(line.marks.values(), reverse=True),
         "lowest_mark": lambda line: min(line.marks.values()),
         "least_spread": lambda line: min(line.marks.values()) - max(line.marks.values()),
     }
-    return [rules[name] for name in marking.ties]
+    keys = [figure, *(rules[name] for name in marking.ties)]
+    return lambda line: tuple(key(line) for key in keys)
 
 
 def _place(lines: list[Line], marking: Marking) -> None:
     """Places, in place: equal lines share one, and the next place is the next number not used (1, 2, 2, 4)."""
     marked = [line for line in lines if line.total is not None]
-    people: list[Key] = [lambda line: line.total, *_tie_keys(marking)]
-
-    def by_people(line: Line) -> tuple[Any, ...]:
-        return tuple(key(line) for key in people)
+    by_people = _standing(marking, lambda line: line.total)
 
     def by_machine(line: Line) -> float:
         score = line.entry.scores.get(marking.machine_breaks_ties or "")
@@ -167,15 +166,18 @@ def _accept(lines: list[Line], quota: int) -> None:
 
 
 def _give_awards(results: Results, competition: Competition) -> None:
-    """Awards over all sections first, by the mean mark; then the first award of every section, the second, ...
+    """Awards over all sections first, by the mean mark and, where it is equal, by the registry's rules for ties; then
+    the first award of every section, the second, ...
 
     `max_awards_per_author` of the competition counts all awards of an entrant, that of a section those in it. Awards
     go level by level, so that nobody loses the first award of one section to the third of another.
     """
     everywhere = _Limit(competition.rules.max_awards_per_author)
     placed = [line for line in results.lines if line.place is not None and line.accepted is not False]
-    placed.sort(key=lambda line: (-(line.mean or 0.0), line.number))
-    overall = _Contest(placed, lambda line: line.mean, [everywhere])
+    standing = _standing(competition.marking, lambda line: line.mean)
+    placed.sort(key=lambda line: line.number)
+    placed.sort(key=standing, reverse=True)
+    overall = _Contest(placed, standing, [everywhere])
     for level, name in enumerate(competition.awards):
         overall.give(level, name)
     contests = []

@@ -112,6 +112,23 @@ def test_awards_go_by_place_and_equal_ones_share():
     }  # fmt: skip
 
 
+def test_the_best_of_all_sections_is_decided_by_the_registrys_rules_for_ties_too():
+    marks = [[15, 15], [16, 14], [14, 14], [16, 14]]
+    where = {1: "open", 2: "open", 3: "mono", 4: "mono"}
+    ties = {"ties": ["countback"]}
+    results = judged(marks[:3], where=where, sections=SECTIONS, awards=["Best"], marking=ties)
+    assert {line.number for line in results.lines if line.awards} == {2}
+    # equal to the last mark: they share it, over sections too
+    results = judged(marks, where=where, sections=SECTIONS, awards=["Best"], marking=ties)
+    assert {line.number for line in results.lines if line.awards} == {2, 4}
+
+
+def test_the_page_calls_a_mean_a_mean_and_gives_it_two_decimals():
+    keys = {"marking": {"combine": "mean"}}
+    page = results_page(competition(**keys), judged([[15, 15], [14, 15]], **keys), [], [], lambda sha256: None)
+    assert ">Mean</th>" in page and ">Total</th>" not in page and "15.00" in page and "14.50" in page
+
+
 def test_an_entrant_gets_no_more_awards_than_allowed():
     entrants = {1: "A", 2: "A", 3: "B", 4: "A"}
     results = judged([[20], [19], [18], [17]], entrants, rules={"max_awards_per_author": 1},
