@@ -113,6 +113,7 @@ def _finding(finding: dict[str, Any], picture: Picture, by_image: Mapping[str, E
     words, kind = STATUS_WORDS[finding["status"]]
     return {
         "rule": finding["rule"],
+        "called": _called(finding["rule"]),
         "sentence": finding["sentence"],
         "words": words,
         "kind": kind,
@@ -121,6 +122,11 @@ def _finding(finding: dict[str, Any], picture: Picture, by_image: Mapping[str, E
         "ruled_kind": STATUS_WORDS[effective(finding)][1],
         "beside": _beside(finding, picture, by_image),
     }
+
+
+def _called(rule: str) -> str:
+    """A rule's name for people, of its key in the registry."""
+    return rule.removeprefix("text_rules.").replace("_", " ").capitalize()
 
 
 def _beside(finding: dict[str, Any], picture: Picture, by_image: Mapping[str, Entry]) -> list[dict[str, Any]]:
