@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from judge_vision.competition.entry import DOES_NOT_COMPLY, UNREADABLE, Entry
+from judge_vision.competition.entry import DOES_NOT_COMPLY, NO_SECTION, UNREADABLE, Entry
 from judge_vision.competition.language import Language
 from judge_vision.competition.pages import render
 from judge_vision.compliance.finding import Severity
@@ -49,9 +50,10 @@ def make_message(entry: Entry, competition: Competition, language: Language) -> 
         "entrant": entry.author or entry.member or language.message["unknown"],
         "title": entry.shown_title,
         "file": entry.image.rsplit("/", 1)[-1],
-        "section": entry.section_name,
+        "section": language.message["no_section"] if entry.section_name == NO_SECTION else entry.section_name,
         "competition": competition.name,
-        "sentence": _sentence(entry.error or ""),
+        # what a decoder said in its own words helps whoever mends the program
+        "sentence": _sentence(re.sub(r" \(the decoder: .*\)$", "", entry.error or "", flags=re.DOTALL)),
     }
     parts: list[tuple[str, list[Problem]]] = []
     if entry.status == UNREADABLE:

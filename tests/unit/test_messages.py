@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import tomllib
 
+from judge_vision.competition.entry import UNREADABLE, make_entry
 from judge_vision.competition.language import ENGLISH, read_language
 from judge_vision.competition.messages import make_message, needs_message
 from judge_vision.compliance.known_rules import RULES
@@ -54,7 +55,25 @@ def test_what_was_mended_is_enclosed_and_a_remark_is_only_a_remark():
 def test_an_unreadable_file_is_asked_for_again():
     made = message(entry(status="could not be read", error="the file is empty; export it again", author=None))
     assert "We could not open the file: The file is empty; export it again. Please send it again." in made.text
-    assert "Dear entrant," in made.text
+    assert "Dear entrant," in made.text and "section not known" in made.text
+
+
+def test_what_a_decoder_said_is_no_words_for_an_entrant():
+    error = "the file ends before the picture does; copy or export it again (the decoder: 1 (one) byte\nleft)"
+    made = message(entry(status="could not be read", error=error))
+    assert "does; copy or export it again. Please" in made.text and "decoder" not in made.text + made.html
+
+
+def test_an_unreadable_file_is_of_whom_its_name_says():
+    rules = {"filename_pattern": "(?P<category>[OM])(?P<number>.) (?P<title>.+) by (?P<author>.+)",
+             "filename_example": "O1 Harbour by Entrant Name.jpg"}  # fmt: skip
+    club = competition(rules=rules, sections={"open": {"name": "Open", "codes": ["O"]}})
+    record = {"status": "failed", "error": "the file is empty"}
+    row = {"image": "O1 Mist by Member 007.jpg", "sha256": None, "title": None, "category": None, "author": None}
+    made = make_entry(record, row, club)
+    assert (made.status, made.author, made.title, made.section_name) == (UNREADABLE, "Member 007", "Mist", "Open")
+    assert make_entry(record, row | {"author": "Of the list"}, club).author == "Of the list"
+    assert make_entry(record, row | {"image": "holiday.jpg"}, club).author is None
 
 
 @pytest.mark.parametrize("rule", ["no_exact_duplicates", "no_near_duplicates", "archive"])
