@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+UNTITLED = "Judge Vision"
+
 
 @dataclass(frozen=True)
 class ReportSettings:
     """What a reader of the page may want different."""
 
-    title: str = "Judge Vision"
-    """Heading of the page and of the printed sheets, such as the competition's name."""
+    title: str | None = None
+    """Heading of the page and of the printed sheets; None: the competition's name, else Judge Vision."""
     max_photographs: int = 20_000
     """Photographs that the page holds: the failed ones and an even sample, where there are more. 20,000 are 20 MB."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from judge_vision.compliance.rulings import open_rulings
 from judge_vision.exports.results import Results, read_results
-from judge_vision.exports.settings import ReportSettings
+from judge_vision.exports.settings import UNTITLED, ReportSettings
 from judge_vision.records import paths, store, words
 from judge_vision.report import alike, page
 from judge_vision.report.judged import judged
@@ -62,7 +62,7 @@ def build_report(settings: ReportSettings) -> Path:
         "scores": words.scores_sentence(rows, results.metadata["bundle"]),
         "unrated": words.unrated(rows),
     }
-    store.write_bytes(PAGE, page.render(settings.title, facts, index).encode())
+    store.write_bytes(PAGE, page.render(index["title"], facts, index).encode())
     return PAGE
 
 
@@ -75,7 +75,7 @@ def _index(results: Results, settings: ReportSettings) -> dict[str, Any]:
         if column.source not in results.later or (column.name in LATER_COLUMNS and results.has(column.name))
     ]
     return {
-        "title": settings.title,
+        "title": settings.title or UNTITLED,
         "columns": words.describe_columns(columns, words.unrated(rows)),
         "model_scores": list(words.MODEL_SCORES),
         "ids": [paths.file_name(row["image"], "") for row in rows],

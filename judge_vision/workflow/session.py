@@ -23,6 +23,7 @@ from judge_vision.compliance.registry import beside_registry, open_competition
 from judge_vision.compliance.rules import Competition
 from judge_vision.compliance.rulings import open_rulings, rulings_file
 from judge_vision.config import Config, read_config
+from judge_vision.exports.settings import UNTITLED
 from judge_vision.failure import UserError
 from judge_vision.models import bundle, nima, runtime
 from judge_vision.photograph.proof import ProofSizes
@@ -155,6 +156,7 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
     # a mistake in the rules or the rulings is said before anything runs
     competition = open_competition(chosen_rules)
     open_rulings(chosen_rules)
+    title = config.report.title or (competition.name if competition else UNTITLED)
     archive = competition.rules.archive if competition else None
     if archive and not config.prepare.thumbnail_side_px:
         raise UserError(
@@ -187,14 +189,14 @@ def rule_settings(config: Config) -> dict[str, dict[str, Any]]:
             "columns": store.digest([dataclasses.astuple(column) for column in COLUMNS]),
         },
         # what makes the page and the packs besides Python
-        "report": {**dataclasses.asdict(config.report), "assets": data_digest(_PACKAGE / "report")},
+        "report": {**dataclasses.asdict(config.report), "title": title, "assets": data_digest(_PACKAGE / "report")},
         **later.rule_settings(config, chosen["human_ratings"]),
         "plots": {},
         **_competition_settings(config, competition, rules),
-        "score_sheet": {"title": config.report.title},
+        "score_sheet": {"title": title},
         "xmp": dataclasses.asdict(config.xmp),
-        "contact_sheet": {"title": config.report.title, "sheet": dataclasses.asdict(config.contact_sheet)},
-        "author_packs": {"title": config.report.title, "assets": data_digest(_PACKAGE / "exports")},
+        "contact_sheet": {"title": title, "sheet": dataclasses.asdict(config.contact_sheet)},
+        "author_packs": {"title": title, "assets": data_digest(_PACKAGE / "exports")},
     }
 
 

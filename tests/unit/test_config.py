@@ -5,8 +5,10 @@ import yaml
 
 from judge_vision.config import Config, field_types, read_config
 from judge_vision.failure import UserError
+from judge_vision.workflow.session import rule_settings
 
 CONFIG = Path(__file__).parents[2] / "config"
+REGISTRY = CONFIG.parent / "examples" / "competitions" / "club-round.toml"
 
 
 def shipped():
@@ -75,3 +77,16 @@ def test_a_bundle_is_a_name_or_a_folder_seen_from_the_call(tmp_path):
     config = read_config({"models": {"bundle": "mine", "root": "weights"}}).resolved(tmp_path)
     assert (config.models.bundle, config.models.root) == (str(tmp_path / "mine"), str(tmp_path / "weights"))
     assert read_config({}).resolved(tmp_path).models.bundle == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("raw", "title"),
+    [
+        ({}, "Judge Vision"),
+        ({"compliance": {"registry": str(REGISTRY)}}, "Club round of projected images"),
+        ({"compliance": {"registry": str(REGISTRY)}, "report": {"title": "Autumn"}}, "Autumn"),
+    ],
+)
+def test_pages_and_sheets_are_headed_by_the_competition_unless_a_title_is_given(raw, title):
+    settings = rule_settings(read_config(raw))
+    assert {settings[rule]["title"] for rule in ("report", "score_sheet", "contact_sheet", "author_packs")} == {title}
