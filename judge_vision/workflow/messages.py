@@ -37,9 +37,10 @@ def summary(results: Path) -> str:
     lines += _work(results)
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
-    for name in ("index.html", "judge-pack/index.html", "results.html"):
+    pages = {"entries": "index.html", "judge's pack": "judge-pack/index.html", "results": "results.html"}
+    for what, name in pages.items():
         if (results / paths.COMPETITION / name).exists():
-            lines.append(f"competition: {results / paths.COMPETITION / name}")
+            lines.append(f"{what}: {results / paths.COMPETITION / name}")
     return "\n".join(lines)
 
 
