@@ -21,7 +21,7 @@ const marks = (() => {
     const title = `Agreement of ${name} with the marks; in brackets where 95 % of bootstrap samples lie.`;
     return element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": `Agreement of ${name}` },
       element("table", { class: "grid small" }, element("caption", {}, title),
-        element("thead", {}, element("tr", {}, ["Category", "Photographs", ...FIGURES.map(([, words]) => words)].map((head) => element("th", { scope: "col" }, head)))),
+        element("thead", {}, element("tr", {}, ["Category", "Photographs", ...FIGURES.map(([, words]) => words)].map((head, number) => element("th", { scope: "col", class: number ? "number" : null }, head)))),
         element("tbody", {}, lines.map(([group, figures]) => element("tr", {}, element("th", { scope: "row" }, foreign(group || "without a category")),
           element("td", { class: "number" }, String(figures.photographs)), FIGURES.map(([key]) => element("td", { class: "number" }, figure(figures, key))))))));
   }
