@@ -53,7 +53,9 @@ const evidence = (() => {
     const sources = Object.entries({ ...SOURCES, ...Object.fromEntries(others.map((source) => [source, named(source)])) });
     const tables = sources.map(([source, title]) => {
       const names = model.columns.filter((column) => column.type === "float64" && column.source === source && !NO_SCORES.includes(column.name))
-        .map((column) => column.name);
+        .map((column) => column.name)
+        // an entry that is not ranked has no mark, and that is said above
+        .filter((name) => model.value(row, name) !== null || !["ranking", "critique"].includes(source));
       if (!names.length) return null;
       const warning = source === "iqa" && model.value(row, "human_ratings") === false;
       return [
