@@ -91,5 +91,6 @@ def measure(quick: bool, scratch: Path) -> Result:
 def _reduced(path: Path) -> Image.Image:
     """MUSIQ's input by way of the JPEG decoder's own scaling."""
     with Image.open(path) as opened:
-        opened.draft("RGB", (2048, 2048))
+        ratio = 2048 / max(opened.size)
+        opened.draft("RGB", (round(opened.width * ratio), round(opened.height * ratio)))
         return scaled(opened.convert("RGB"), 1024)

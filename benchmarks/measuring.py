@@ -29,13 +29,21 @@ def fastest(
     when nothing disturbs it. The order turns round, so that no way always finds the caches as the same one left them.
     With `time.process_time` as the clock, work on one thread is measured on a busy machine too.
     """
-    seconds = dict.fromkeys(ways, float("inf"))
+    return {name: seconds[0] for name, seconds in fastest_by(ways, rounds, clock).items()}
+
+
+def fastest_by(
+    ways: Mapping[str, Callable[[], Any]], rounds: int, *clocks: Callable[[], float]
+) -> dict[str, list[float]]:
+    """`fastest` by several clocks at once, each with its own best round."""
+    seconds = {name: [float("inf")] * len(clocks) for name in ways}
     names = list(ways)
     for number in range(rounds):
         for name in names if number % 2 == 0 else reversed(names):
-            started = clock()
+            started = [clock() for clock in clocks]
             ways[name]()
-            seconds[name] = min(seconds[name], clock() - started)
+            took = [clock() - start for clock, start in zip(clocks, started, strict=True)]
+            seconds[name] = [min(pair) for pair in zip(seconds[name], took, strict=True)]
     return seconds
 
 
