@@ -17,6 +17,7 @@ from judge_vision.photograph.prepare import show
 from judge_vision.photograph.proving import counts_and_reduction
 from judge_vision.photograph.settings import PrepareSettings
 
+COUNT, ROUNDS = 6, 5
 TARGETS = {"1600x1200": 4, "24 megapixels": 5}
 _SETTINGS = PrepareSettings()
 _TONAL, _LIGHT, _MONO = tonal.TonalSettings(), light.LightSettings(), mono.MonoSettings(heat_maps=False)
@@ -57,11 +58,11 @@ def _measure(quick: bool, scratch: Path) -> Result:
     targets = []
     parts = (reference_way.tonal, reference_way.light, reference_way.mono)
     for size, wanted in TARGETS.items():
-        paths = photographs.make(scratch / "photos" / size, 1 if quick else 6, size)
+        paths = photographs.make(scratch / "photos" / size, 1 if quick else COUNT, size)
         for path in paths:
             check_equal(path)
         ways = {part.__name__: _over(part, paths) for part in parts}
-        found = fastest({**ways, "ours": _over(ours, paths)}, 1 if quick else 5, time.process_time)
+        found = fastest({**ways, "ours": _over(ours, paths)}, 1 if quick else ROUNDS, time.process_time)
         seconds = {name: value / len(paths) for name, value in found.items()}
         plain = sum(seconds[part.__name__] for part in parts)
         apart = [seconds[part.__name__] for part in parts]
@@ -71,10 +72,10 @@ def _measure(quick: bool, scratch: Path) -> Result:
         "Host metrics",
         ["Size", "Tonal s", "Light s", "Mono s", "Reference's way s", "Ours s", "Ratio"],
         rows,
-        "CPU seconds a photograph (JPEG) on one thread, best of five rounds over six photographs. The reference's way: "
-        "each metric decodes the file and works on whole pictures. Ours: one decode, counts and the reduced picture in "
-        "one pass, tonal, light and all monochrome figures, and our own monochrome verdict on top. No heat maps. The "
-        "figures of both ways agree.",
+        f"CPU seconds a photograph (JPEG) on one thread, best of {ROUNDS} rounds over {COUNT} photographs. The "
+        "reference's way: each metric decodes the file and works on whole pictures. Ours: one decode, counts and the "
+        "reduced picture in one pass, tonal, light and all monochrome figures, and our own monochrome verdict on top. "
+        "No heat maps. The figures of both ways agree.",
         targets,
     )
 

@@ -21,6 +21,7 @@ from tests.unit import golden
 
 SIZES = ("1600x1200", "640x480", "420x300")
 THREADS = 2
+ROUNDS = 4
 PYIQA = "PYIQA_PYTHON"
 """Environment variable: the Python of an environment with torch and pyiqa."""
 _AHEAD = {"1600x1200": 2.0, "640x480": 1.0, "420x300": 1.0}
@@ -96,7 +97,7 @@ def measure(quick: bool, scratch: Path) -> Result:
         if other:
             ways["pyiqa"] = lambda index=index: other.score(index)
             _check(other.score(index), float(together([picture])[0][0]), size)
-        found = fastest_by(ways, 2 if quick else 4, time.perf_counter, clock)
+        found = fastest_by(ways, 2 if quick else ROUNDS, time.perf_counter, clock)
         (eager_s, eager_cpu), (one_s, one_cpu) = found["eager"], found["one"]
         pyiqa_s, pyiqa_cpu = found.get("pyiqa", (None, None))
         four_s = found["four"][0] / 4
@@ -116,8 +117,8 @@ def measure(quick: bool, scratch: Path) -> Result:
         ],
         rows,
         f"A picture, {THREADS} threads, the same 27,125,825 weights (made by a rule), preprocessing included; best of "
-        "four rounds. Eager: the same operations without a graph. CPU seconds count both threads, and are what to look "
-        "at where the machine was not quiet.",
+        f"{ROUNDS} rounds. Eager: the same operations without a graph. CPU seconds count both threads, and are what to "
+        "look at where the machine was not quiet.",
         targets,
     )
 

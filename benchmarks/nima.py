@@ -15,6 +15,7 @@ from tests.unit import golden
 
 ALPHA, PADDING = 1.0, "asymmetric"
 THREADS = 2
+ROUNDS = 4
 
 
 def weights(head: str) -> nima.Weights:
@@ -76,7 +77,7 @@ def measure(quick: bool, scratch: Path) -> Result:
         raise AssertionError(f"the two ways differ by {difference}")
     ours = {f"{size}": (lambda size=size: batched(inputs, size)) for size in sizes}
     ways_of = {"eager": lambda: one_by_one(few), **ours}
-    found = fastest_by(ways_of, 1 if quick else 4, time.perf_counter, time.process_time)
+    found = fastest_by(ways_of, 1 if quick else ROUNDS, time.perf_counter, time.process_time)
     plain, plain_cpu = (len(few) / seconds for seconds in found["eager"])
     rows: list[list[Any]] = [["the reference's way: eager, one by one", 1, plain, 1.0, plain_cpu, 1.0]]
     for size in sizes:
