@@ -143,8 +143,8 @@ def test_a_failing_job_is_tried_with_more_and_reported_with_its_log(node, photos
     run = Run(node, photos, results, "--retries", "1")
     assert run.finish() != 0
     asked = [run.seen[job][2:5:2] for job in sorted(run.seen, key=int) if job not in before]
-    # 256 photographs: 5 + 256 / 20 minutes to prepare, 5 + 256 / 60 for each of the other three rules; then all twice
-    assert asked == [("3000M", "44:00"), ("6000M", "1:28:00")]
+    # 256 photographs: 5 + 256 / 20 minutes to prepare, 5 + 256 / 60 for each of the other four rules; then all twice
+    assert asked == [("3000M", "53:00"), ("6000M", "1:46:00")]
     assert "Error in group shard" in run.screen
     assert str(results / ".snakemake" / "slurm_logs") in run.screen
     assert "stopped by an unexpected error" in run.screen and "NotADirectoryError" in run.screen
