@@ -22,6 +22,7 @@ help: ## List the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.ready: requirements.lock scripts/find_python.sh
+	@echo "Setting up $(VENV): this takes some minutes, a network, and about 3 GB of disk. It is done once."
 	@"$$(scripts/find_python.sh)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
