@@ -35,7 +35,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def inline_picture(jpeg: Path, side_px: int) -> str | None:
-    """A small picture as a data URI, so that the page is one file; None where there is none."""
+    """A picture as a data URI, so that the page is one file; None where there is none."""
     try:
         with Image.open(jpeg) as picture:
             small = picture.convert("RGB")

@@ -50,7 +50,8 @@ PACK = FOLDER / "judge-pack"
 KEYS = FOLDER / "keys"
 RESULTS = FOLDER / "results.html"
 ARCHIVE = FOLDER / "archive"
-_THUMBNAIL_PX, _AWARD_PX = 320, 480
+# A winner is shown to a room; a preview is there unless nobody wanted any.
+_THUMBNAIL_PX, _AWARD_PX = 320, 1080
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def write_results() -> None:
     name, date = found.competition.name, found.competition.date.isoformat() if found.competition.date else None
     rounds = [*(read_round(Path(path)) for path in settings["rounds"]), this_round(name, results)]
     standings = league(rounds, found.competition.marking.league_best)
-    page = results_page.results_page(found.competition, results, standings, rounds, _picture(_AWARD_PX))
+    page = results_page.results_page(found.competition, results, standings, rounds, _picture(_AWARD_PX, paths.PREVIEWS))
     columns, rows = results_page.result_rows(name, results, date)
     write_csv(FOLDER / "results.csv", columns, rows)
     about = [("How", sentence) for sentence in results_page.notes(found.competition, results)]
@@ -227,8 +228,11 @@ def _write_archive(found: Gathered, results: Results, date: str | None) -> None:
     store.sweep(ARCHIVE, kept)
 
 
-def _picture(side_px: int) -> Callable[[str | None], str | None]:
+def _picture(side_px: int, *before: Path) -> Callable[[str | None], str | None]:
+    """Pictures by SHA-256, at most so large, out of the folders `before` or else of the thumbnails."""
+
     def picture(sha256: str | None) -> str | None:
-        return inline_picture(paths.by_content(paths.THUMBNAILS, sha256, ".jpg"), side_px) if sha256 else None
+        files = [paths.by_content(folder, sha256, ".jpg") for folder in (*before, paths.THUMBNAILS)] if sha256 else []
+        return next(filter(None, (inline_picture(file, side_px) for file in files)), None)
 
     return picture

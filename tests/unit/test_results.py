@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import shutil
+from pathlib import Path
+
 import pytest
+from PIL import Image
 
 from judge_vision.competition.results import compute
 from judge_vision.competition.results_page import machine_sentence, notes, result_rows, results_page
+from judge_vision.records import paths
+from judge_vision.workflow import competing
 from tests.unit.competition_entries import competition, entry
 
 SECTIONS = {"open": {"name": "Open"}, "mono": {"name": "Mono"}}
@@ -196,3 +204,19 @@ def test_the_table_has_a_row_for_each_entry_with_every_judges_mark():
     by_number = {row[heads.index("number")]: dict(zip(heads, row, strict=True)) for row in rows}
     assert by_number[1]["mark by Judge 1"] == 15.0 and by_number[1]["mark by Judge 2"] is None
     assert (by_number[2]["total"], by_number[2]["place"], by_number[2]["date"]) == (33.5, 1, "2026-11-24")
+
+
+def test_a_winners_picture_is_the_preview_else_the_thumbnail(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sizes = {"thumbnails": (480, 320), "previews": (1600, 1067)}
+    for folder, size in sizes.items():
+        path = paths.by_content(Path(folder), "ab" * 32, ".jpg")
+        path.parent.mkdir(parents=True)
+        Image.new("RGB", size, "teal").save(path)
+    picture = competing._picture(1080, paths.PREVIEWS)
+    widths = []
+    for _ in range(2):
+        with Image.open(io.BytesIO(base64.b64decode(picture("ab" * 32).partition(",")[2]))) as shown:
+            widths.append(shown.width)
+        shutil.rmtree("previews", ignore_errors=True)
+    assert widths == [1080, 480] and picture("cd" * 32) is None and picture(None) is None
