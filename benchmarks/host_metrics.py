@@ -72,7 +72,7 @@ def _measure(quick: bool, scratch: Path) -> Result:
         "Host metrics",
         ["Size", "Tonal s", "Light s", "Mono s", "Reference's way s", "Ours s", "Ratio"],
         rows,
-        f"CPU seconds a photograph (JPEG) on one thread, best of {ROUNDS} rounds over {COUNT} photographs. The "
+        f"CPU seconds a photograph (JPEG) on one thread, best of {ROUNDS} rounds, {COUNT} of each size. The "
         "reference's way: each metric decodes the file and works on whole pictures. Ours: one decode, counts and the "
         "reduced picture in one pass, tonal, light and all monochrome figures, and our own monochrome verdict on top. "
         "No heat maps. The figures of both ways agree.",
