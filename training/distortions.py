@@ -120,17 +120,21 @@ def damage(picture: Picture, kind: str | None, strength: float, random: Generato
         angle = float(random.choice([-1, 1]) * (5 + 13 * strength))
     if kind == "crop":
         zoom = 0.3 + 0.3 * strength
-    result = _view(picture, angle, zoom, random, long_side)
+    return recolour(_view(picture, angle, zoom, random, long_side), kind, strength, random)
+
+
+def recolour(picture: Picture, kind: str | None, strength: float, random: Generator) -> Picture:
+    """The damages that act on each pixel alone, cast, exposure and saturation; any other `kind` changes nothing."""
     if kind == "cast":
         gains = 2 ** (random.permutation([-1.0, 0.1, 0.9]) * (0.25 + 0.6 * strength))
         tables = np.clip((np.arange(256)[:, None] / 255) ** 2.2 * gains, 0, 1) ** (1 / 2.2)
-        result = np.stack([(tables[:, i] * 255 + 0.5).astype(np.uint8)[result[..., i]] for i in range(3)], axis=2)
+        return np.stack([(tables[:, i] * 255 + 0.5).astype(np.uint8)[picture[..., i]] for i in range(3)], axis=2)
     if kind == "exposure":
-        result = _expose(result, float(random.choice([-1.3, 0.9]) * (0.8 + 1.6 * strength)))
+        return _expose(picture, float(random.choice([-1.3, 0.9]) * (0.8 + 1.6 * strength)))
     if kind == "saturation":
-        grey = result.astype(np.float32).mean(axis=2, keepdims=True)
-        result = np.clip(grey + (result - grey) * (1.7 + 2 * strength) + 0.5, 0, 255).astype(np.uint8)
-    return result
+        grey = picture.astype(np.float32).mean(axis=2, keepdims=True)
+        return np.clip(grey + (picture - grey) * (1.7 + 2 * strength) + 0.5, 0, 255).astype(np.uint8)
+    return picture
 
 
 def _view(picture: Picture, angle: float, zoom: float, random: Generator, long_side: int) -> Picture:

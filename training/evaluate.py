@@ -2,7 +2,8 @@
 
 Writes evaluation.json: rank correlations of score and strength of distortion, within a photograph and pooled over all;
 how often the original beats its strongest version; for the aesthetic network, how often an original beats its damaged
-version, and a photograph what is none. PIQE needs `pip install --no-deps pypiqe==1.2`.
+version, and a photograph what is none. PIQE needs `pip install --no-deps pypiqe==1.2`. With --nima-only the figures of
+MUSIQ and PIQE stay those in the bundle's evaluation.json: right where only NIMA's weights have changed.
 """
 
 from __future__ import annotations
@@ -55,6 +56,15 @@ def piqe_scores(job: tuple[Path, int]) -> dict[str, list[float]]:
     made = distorted(*job)
     first = score(made[KINDS[0]][0])
     return {kind: [first, *map(score, pictures[1:])] for kind, pictures in made.items()}
+
+
+def all_piqe_scores(kept: Path, jobs: list[tuple[Path, int]]) -> list[dict[str, list[float]]]:
+    """PIQE of all photographs' versions: from the file `kept` where there is one, else measured and kept there."""
+    if not kept.exists():
+        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+            kept.write_text(json.dumps(list(pool.map(piqe_scores, jobs))))
+    result: list[dict[str, list[float]]] = json.loads(kept.read_text())
+    return result
 
 
 class Models:
@@ -128,7 +138,7 @@ def summary(scores: list[dict[str, list[float]]]) -> dict[str, Any]:
     }
 
 
-def preferences(models: Models, paths: list[Path]) -> dict[str, Any]:
+def preferences(models: Models, paths: list[Path], nima_only: bool) -> dict[str, Any]:
     """How often the aesthetic network (all three, for what is no photograph) prefers what it should."""
     wins: dict[str, list[bool]] = {kind: [] for kind in DAMAGES}
     photos: list[Picture] = []
@@ -152,7 +162,7 @@ def preferences(models: Models, paths: list[Path]) -> dict[str, Any]:
     ways = {
         "nima_aesthetic": lambda part: models.nima("nima_aesthetic", part),
         "nima_technical": lambda part: models.nima("nima_technical", part),
-        "musiq": models.musiq,
+        **({} if nima_only else {"musiq": models.musiq}),
     }
     result["photograph_beats"] = {}
     for name, way in ways.items():
@@ -170,32 +180,36 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="the folder given to prepare.py")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="keeps PIQE's scores, which depend on no model")
+    parser.add_argument("--nima-only", action="store_true", help="keep the figures of MUSIQ and PIQE as they are")
     arguments = parser.parse_args()
     paths = scenes.photographs(arguments.folder, "heldout")
     jobs = [(path, number) for number, path in enumerate(paths)]
-    kept = arguments.work / "piqe.json"
-    if not kept.exists():
-        with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-            kept.write_text(json.dumps(list(pool.map(piqe_scores, jobs))))
-    by_model: dict[str, list[dict[str, list[float]]]] = {
-        "musiq": [],
-        "nima_technical": [],
-        "piqe": json.loads(kept.read_text()),
-    }
-    models = Models(arguments.bundle)
+    report, models = arguments.bundle / "evaluation.json", Models(arguments.bundle)
+    nima_scores: list[dict[str, list[float]]] = []
+    musiq_scores: list[dict[str, list[float]]] = []
     for job in jobs:
         made = distorted(*job)
-        by_model["musiq"].append({kind: models.musiq(part) for kind, part in made.items()})
-        by_model["nima_technical"].append({kind: models.nima("nima_technical", part) for kind, part in made.items()})
+        nima_scores.append({kind: models.nima("nima_technical", part) for kind, part in made.items()})
+        if not arguments.nima_only:
+            musiq_scores.append({kind: models.musiq(part) for kind, part in made.items()})
+    aesthetic = preferences(models, paths, arguments.nima_only)
+    if arguments.nima_only:
+        before = json.loads(report.read_text())
+        of_musiq, of_piqe = before["musiq"], before["piqe"]
+        aesthetic["photograph_beats"]["musiq"] = before["aesthetic"]["photograph_beats"]["musiq"]
+    else:
+        of_musiq, of_piqe = summary(musiq_scores), summary(all_piqe_scores(arguments.work / "piqe.json", jobs))
     result = {
         "photographs": [path.stem for path in paths],
         "long_side": LONG_SIDE,
         "kinds": list(KINDS),
         "yardstick_kinds": list(YARDSTICK),
-        **{name: summary(scores) for name, scores in by_model.items()},
-        "aesthetic": preferences(models, paths),
+        "musiq": of_musiq,
+        "nima_technical": summary(nima_scores),
+        "piqe": of_piqe,
+        "aesthetic": aesthetic,
     }
-    (arguments.bundle / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
+    report.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps({key: value for key, value in result.items() if key != "photographs"}, indent=1))
 
 

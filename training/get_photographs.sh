@@ -5,7 +5,7 @@ set -eu
 
 folder=${1:?usage: training/get_photographs.sh FOLDER}
 packages="lomiri-wallpapers-16.04 lomiri-wallpapers-20.04 lxqt-themes mate-backgrounds
-plasma-workspace-wallpapers python3-sklearn gcompris-qt-data"
+plasma-workspace-wallpapers python3-sklearn gcompris-qt-data scratch"
 
 mkdir -p "$folder/deb" "$folder/unpacked"
 cd "$folder/deb"

@@ -14,10 +14,12 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import nima_inputs  # noqa: E402
+import refine_nima  # noqa: E402
 import train_musiq  # noqa: E402
 import train_nima  # noqa: E402
 
-VERSION = "1"
+VERSION = "2"
 LICENCE = "Apache-2.0"
 
 
@@ -28,24 +30,29 @@ def sha256(path: Path) -> str:
 
 def described(work: Path) -> dict[str, Any]:
     """The `models` of bundle.json."""
-    photographs = json.loads((HERE / "photographs.json").read_text())["photographs"]
-    count = sum(entry["split"] == "train" for entry in photographs)
+    lists = ("photographs.json", "more_photographs.json")
+    first, more = (
+        sum(entry["split"] == "train" for entry in json.loads((HERE / name).read_text())["photographs"])
+        for name in lists
+    )
     common = {"licence": LICENCE, "human_ratings": False}
-    data = f"{count} photographs of Debian packages with synthetic "
-    scripts = {name: sha256(HERE / name) for name in ("scenes.py", "distortions.py", "photographs.json")}
+    data = "photographs of Debian packages with synthetic"
+    scripts = {name: sha256(HERE / name) for name in ("scenes.py", "distortions.py", lists[0])}
+    own = {name: sha256(HERE / name) for name in (lists[1], "train_nima.py", "nima_inputs.py", "refine_nima.py")}
     models: dict[str, Any] = {}
     for name, what in (("nima_aesthetic", "aesthetic damages"), ("nima_technical", "technical distortions")):
+        task = name.removeprefix("nima_")
         models[name] = {
             "file": f"{name}.hdf5",
             "format": "nima-hdf5",
             "alpha": train_nima.ALPHA,
             "padding": "asymmetric",
             "score_range": [1, 10],
-            "training_data": data + what,
+            "training_data": f"{first + more} {data} {what}",
             "training": {
-                "seed": train_nima.SEED,
-                "steps": train_nima.STEPS[name.removeprefix("nima_")],
-                "sha256": {**scripts, "train_nima.py": sha256(HERE / "train_nima.py")},
+                "seed": [train_nima.SEED, nima_inputs.SEED, refine_nima.SEED],
+                "steps": [*train_nima.STEPS[task], *refine_nima.STEPS[task]],
+                "sha256": {**scripts, **own},
             },
             **common,
         }
@@ -54,7 +61,7 @@ def described(work: Path) -> dict[str, Any]:
         "format": "musiq-npz",
         "architecture": dataclasses.asdict(train_musiq.ARCHITECTURE),
         "score_range": [0, 100],
-        "training_data": data + "technical distortions",
+        "training_data": f"{first} {data} technical distortions",
         "training": {
             "seed": train_musiq.SEED,
             "steps": [train_musiq.EMBEDDING_STEPS, train_musiq.ENCODER_STEPS],
@@ -62,9 +69,14 @@ def described(work: Path) -> dict[str, Any]:
         },
         **common,
     }
-    for model in models.values():
-        model["sha256"] = sha256(work / model["file"])
+    for name, model in models.items():
+        model["sha256"] = sha256(trained(work, name))
     return models
+
+
+def trained(work: Path, name: str) -> Path:
+    """The weights of one model as its last training script left them."""
+    return work / ("musiq.npz" if name == "musiq" else f"{name}.refined.hdf5")
 
 
 def main() -> None:
@@ -75,8 +87,8 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.bundle.mkdir(parents=True, exist_ok=True)
     models = described(arguments.work)
-    for model in models.values():
-        shutil.copyfile(arguments.work / model["file"], arguments.bundle / model["file"])
+    for name, model in models.items():
+        shutil.copyfile(trained(arguments.work, name), arguments.bundle / model["file"])
     bundle = {
         "name": "embedded",
         "version": VERSION,

@@ -1,4 +1,4 @@
-"""Make one folder of PNG files, long side at most 1600, of the photographs listed in photographs.json.
+"""Make one folder of PNG files, long side at most 1600, of the photographs in (more_)photographs.json.
 
 Reads the packages unpacked by get_photographs.sh and the pictures that scikit-image's wheel ships; writes
 FOLDER/photographs/NAME.png and FOLDER/INDEX.tsv (path, package, licence, is_photograph, split).
@@ -14,7 +14,7 @@ from pathlib import Path
 import skimage.data
 from PIL import Image
 
-LIST = Path(__file__).with_name("photographs.json")
+LISTS = [Path(__file__).with_name(name) for name in ("photographs.json", "more_photographs.json")]
 LONG_SIDE = 1600
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     (folder / "photographs").mkdir(parents=True, exist_ok=True)
     resources: dict[Path, list[Image.Image]] = {}
     lines = ["path\tpackage\tlicence\tis_photograph\tsplit"]
-    for entry in json.loads(LIST.read_text())["photographs"]:
+    for entry in (entry for part in LISTS for entry in json.loads(part.read_text())["photographs"]):
         picture = read(entry, folder / "unpacked", resources).convert("RGB")
         picture.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
         path = folder / "photographs" / f"{entry['name']}.png"

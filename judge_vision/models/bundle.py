@@ -63,7 +63,7 @@ class Bundle:
 
     @property
     def label(self) -> str:
-        """How a score row names its bundle, such as `embedded 1`."""
+        """How a score row names its bundle, such as `embedded 2`."""
         return f"{self.name} {self.version}"
 
 

@@ -80,6 +80,40 @@ def test_files_are_those_described_and_small(described: dict[str, Any]) -> None:
     assert sum(path.stat().st_size for path in BUNDLE.iterdir()) < 8_000_000
 
 
+def test_scripts_and_lists_are_those_that_made_the_weights(described: dict[str, Any]) -> None:
+    for model in described["models"].values():
+        for name, recorded in model["training"]["sha256"].items():
+            assert hashlib.sha256((ROOT / "training" / name).read_bytes()).hexdigest() == recorded, name
+
+
+def test_no_photograph_is_both_learnt_and_held_out() -> None:
+    lists = [
+        json.loads((ROOT / "training" / name).read_text()) for name in ("photographs.json", "more_photographs.json")
+    ]
+    entries = [entry for one in lists for entry in one["photographs"]]
+    files = {(entry["package"], entry["path"]): entry["split"] for entry in entries}
+    assert len(files) == len(entries) == len({entry["name"] for entry in entries})
+    assert {entry["split"] for entry in lists[1]["photographs"]} == {"train"}
+    measured = json.loads((BUNDLE / "evaluation.json").read_text())["photographs"]
+    assert sorted(measured) == sorted(entry["name"] for entry in entries if entry["split"] == "heldout")
+
+
+def test_model_card_gives_the_measured_figures() -> None:
+    card = (ROOT / "docs" / "explanation" / "model-card-embedded.md").read_text()
+    measured = json.loads((BUNDLE / "evaluation.json").read_text())
+    models = ("musiq", "nima_technical", "piqe")
+    rows = {tuple(cell.strip() for cell in line.split("|")[2:-1]) for line in card.splitlines() if line.startswith("|")}
+    for kind in measured["kinds"]:
+        correlations = [f"{measured[model]['pooled_srcc_by_kind'][kind]:.2f}" for model in models]
+        first = [f"{measured[model]['original_beats_strongest_by_kind'][kind]:.0%}" for model in models]
+        assert (*correlations, *(share.replace("%", " %") for share in first)) in rows, kind
+    assert tuple(f"{measured[model]['pooled_srcc_all_but_jpeg']:.2f}" for model in models) in rows
+    for name, shares in measured["aesthetic"]["photograph_beats"].items():
+        assert tuple(f"{share:.1%}".replace("%", " %") for share in shares.values()) in rows, name
+    for damage, share in measured["aesthetic"]["original_preferred_by_kind"].items():
+        assert (f"{share:.0%}".replace("%", " %"),) in rows, damage
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["nima_technical", "musiq"])
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
