@@ -1,8 +1,8 @@
 """
 competition: from the closing date to the results night. Each is a target: `snakemake --cores all secretary`.
 
-Reads:  stage1.parquet, records/, state/entries.json, thumbnails/, previews/, the registry, rulings.csv; judge_pack also the
-        photo folder and corrected/; results the keys of the packs and the judges' marks
+Reads:  stage1.parquet, records/, state/entries.json, thumbnails/, previews/, the registry, rulings.csv; judge_pack
+        also the photo folder and corrected/; results the keys of the packs and the judges' marks
 Writes: competition/: index.html, rulings.csv, messages/; judge-pack/, keys/; results.html, .csv and .xlsx,
         agreement.html, archive/
 

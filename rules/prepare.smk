@@ -2,7 +2,8 @@
 prepare: what each file is, and its pixels as 8-bit sRGB. The only step that decodes an original.
 
 Reads:  state/shards/SHARD.jsonl and the originals in the photo folder
-Writes: records/prepare/SHARD (see docs/explanation/scale.md), thumbnails/, previews/, proofs in work/SHARD/, state/index/prepare/SHARD.json
+Writes: records/prepare/SHARD (see docs/explanation/scale.md), thumbnails/, previews/, proofs in work/SHARD/,
+        state/index/prepare/SHARD.json
 
 The records are not declared: Snakemake deletes what a failed job declared, and a photograph once measured is kept.
 A proof holds what the measuring rules need of the pixels (photograph/proof.py). Proofs are not declared either: they go
