@@ -67,12 +67,15 @@ def _medians(bins: npt.NDArray[np.intp], plane: Plane, pixels: npt.NDArray[np.in
     """The median of `plane` in each bin, to 1/16; 0 where a bin is empty."""
     values = np.rint(plane * np.float32(16))
     np.clip(values, -2048, 2047, out=values)
-    keys = bins * 4096 + 2048
+    # columns for the values that there are: a picture has a few hundred of four thousand
+    least = int(values.min())
+    columns = int(values.max()) - least + 1
+    keys = bins * columns - least
     keys += values.astype(np.intp)
-    counts = np.bincount(keys.ravel(), minlength=_BINS * 4096).reshape(_BINS, 4096)
+    counts = np.bincount(keys.ravel(), minlength=_BINS * columns).reshape(_BINS, columns)
     reached = np.cumsum(counts, axis=1)
     low, high = (np.argmax(half, axis=1) for half in (reached * 2 >= pixels[:, None], reached * 2 > pixels[:, None]))
-    return np.where(pixels > 0, (low + high - 4096) / 32, 0.0)
+    return np.where(pixels > 0, (low + high + 2 * least) / 32, 0.0)
 
 
 def _running_median(ab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
