@@ -115,8 +115,8 @@ def test_it_sees_only_the_folders_it_needs(sandbox, photos, store):
     [
         ("a, b", "/nowhere/iqa.sif", "Apptainer cannot be told about the folder"),
         ("a:b", "/nowhere/iqa.sif", "Apptainer cannot be told about the folder"),
-        ("ab", "/nowhere/iqa.sif", "the image /nowhere/iqa.sif does not exist: build it"),
-        ("ab", "no where/iqa.sif", "Snakemake takes images only without spaces"),
+        ("ab", "/nowhere/iqa.sif", "the image /nowhere/iqa.sif does not exist; build it"),
+        ("ab", "no where/iqa.sif", "Snakemake takes no image with spaces"),
         ("ab", "docker://localhost/judge-vision/iqa:latest", "which Apptainer cannot read"),
     ],
 )

@@ -181,7 +181,7 @@ def test_a_second_run_has_nothing_to_do_and_results_without_marks_say_what_is_mi
     status, output = run("judge_pack")
     assert status == 0 and "Nothing to be done" in output
     status, output = run("results")
-    assert status != 0 and "there are no marks: set MARKS=marks.csv" in output
+    assert status != 0 and "there are no marks; set MARKS=marks.csv" in output
     assert "photographs failed" not in output
 
 
