@@ -20,6 +20,11 @@ from judge_vision.records.steps import METRICS, STEPS
 _NEWEST = 0.5
 
 
+def counted(photographs: int) -> str:
+    """`photographs` and the noun that goes with the number."""
+    return f"{photographs:,} photograph{'' if photographs == 1 else 's'}"
+
+
 def about(seconds: float) -> str:
     """`seconds` for people who wait: "about a minute", "about 12 minutes", "about 3 hours"."""
     minutes = math.ceil(seconds / 60)
@@ -46,7 +51,7 @@ def begin(results: Path, settings: dict[str, float], photographs_per_job: int, j
     starts = sum(-(-count // photographs_per_job) for count in pending.values()) * settings["start_s"]
     text = about((_work(pending, known) + starts) / jobs_at_once)
     basis = "" if rates else "; a first guess, corrected as the run goes"
-    return f"{len(inventory):,} photographs, {most:,} of them to be measured: {text}{basis}"
+    return f"{counted(len(inventory))}, {most:,} of them to be measured: {text}{basis}"
 
 
 def note(rule: str, photographs: int, cached: int, failed: int, seconds_each: float | None) -> None:

@@ -27,7 +27,7 @@ def summary(results: Path) -> str:
     except FileNotFoundError:
         # a single target was asked for
         return "there is no table yet; run without a target to make it"
-    lines = [f"{found['photographs']} photographs: {found['ok']} ok, {found['failed']} failed"]
+    lines = [f"{estimate.counted(found['photographs'])}: {found['ok']} ok, {found['failed']} failed"]
     lines += _failures(found)
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(found["skipped"].items()) if count)
     if skipped:

@@ -65,7 +65,7 @@ class Progress:
         """Print the closing line, and keep for the next estimate what this job took."""
         estimate.note(self._rule, self._total, self._cached, failed, self._seconds_each())
         seconds = time.monotonic() - self._started
-        parts = [f"{self._total} photographs done in {clock(seconds)}"]
+        parts = [f"{estimate.counted(self._total)} done in {clock(seconds)}"]
         if self._cached:
             parts.append(f"{self._cached} from the cache")
         if failed:

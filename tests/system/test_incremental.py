@@ -86,7 +86,7 @@ def test_values_on_the_command_line(photos, undisturbed, tmp_path):
     call = [sys.executable, ROOT / "scripts" / "run.py", "--photos", odd, "--results", results, "--cores", "2"]
     done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ)
     assert done.returncode == 0, done.stderr
-    assert list(rows(results)) == ["grey.tif"] and "1 photographs: 1 ok" in done.stderr
+    assert list(rows(results)) == ["grey.tif"] and "1 photograph: 1 ok" in done.stderr
 
 
 def test_adding_to_a_folder_leaves_other_shards_alone(photos, finished, tmp_path):
