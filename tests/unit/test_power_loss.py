@@ -8,7 +8,9 @@ everything but the content of one file that was not flushed.
 import json
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 import numpy as np
 import pytest
@@ -48,19 +50,32 @@ class Disk:
 
     def _sync(self):
         self._entries = inodes()
-        self._flushed |= {inode: path.read_bytes() for path, inode in self._entries.items()}
+        self._flushed |= {self._entries[path]: content for path, content in contents(self._entries).items()}
         self._cut()
 
     def _cut(self):
         names = inodes()
-        everything = {path: path.read_bytes() for path in names}
-        flushed = {path: self._flushed.get(inode, b"") for path, inode in names.items()}
-        one_lost = [{**everything, path: b""} for path in names if flushed[path] != everything[path]]
+        everything = contents(names)
+        flushed = {path: self._flushed.get(names[path], b"") for path in everything}
+        one_lost = [{**everything, path: b""} for path in everything if flushed[path] != everything[path]]
         self.cuts += [everything, self.durable(), flushed, *one_lost]
 
 
 def inodes():
-    return {path: path.stat().st_ino for path in Path().rglob("*") if path.is_file()}
+    return {
+        path: status.st_ino for path, status in of_those_there(Path.stat, Path().rglob("*")) if S_ISREG(status.st_mode)
+    }
+
+
+def contents(files):
+    return dict(of_those_there(Path.read_bytes, files))
+
+
+def of_those_there(look, files):
+    """(path, what `look` gives for it); a job's threads rename what they have written while this one looks."""
+    for path in list(files):
+        with suppress(FileNotFoundError):
+            yield path, look(path)
 
 
 def restore(cut):
