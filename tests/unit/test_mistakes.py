@@ -321,3 +321,14 @@ def test_calibration_and_competition_without_what_they_need(folder):
         command = [sys.executable, str(ROOT / "scripts" / script), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode and says in done.stderr
+
+
+def test_no_python_that_will_do(tmp_path):
+    """A machine whose only Python is too old: `make` runs what is printed, and that fails."""
+    for name in ("python3.12", "python3.11", "python3", "python"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    command = ["/bin/sh", str(ROOT / "scripts" / "find_python.sh")]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and done.stdout == "false\n"
+    assert done.stderr.startswith("judge-vision: Python 3.11 or 3.12 with venv is needed; install it")
