@@ -14,6 +14,7 @@ from PIL import Image
 from benchmarks import photographs
 from benchmarks.host_metrics import ours
 from benchmarks.measuring import fastest, python_script, spent
+from benchmarks.opens import write_watcher
 from benchmarks.result import Result, target
 from judge_vision.photograph.prepare import prepare_photograph, show
 from judge_vision.photograph.proof import ProofSizes
@@ -23,25 +24,13 @@ from judge_vision.photograph.settings import PrepareSettings
 SIZES = ("1600x1200", "24 megapixels")
 _PROOF = ProofSizes(224, 1024, 1024)
 _SETTINGS = PrepareSettings()
-# Python imports a module of this name at every start: it notes which photographs each process of a run opens.
-_WATCH = """
-import os, sys
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith({folder!r} + "/"):
-        note = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        os.write(note, (arguments[0] + chr(10)).encode())
-        os.close(note)
-sys.addaudithook(watch)
-"""
 
 
 def opens_per_original(photos: Path, scratch: Path) -> float:
     """How often a whole run opens each photograph, at most."""
     watcher, log = scratch / "watcher", scratch / "opened.txt"
-    watcher.mkdir(parents=True, exist_ok=True)
     log.unlink(missing_ok=True)
-    folder = str(photos.resolve())
-    (watcher / "sitecustomize.py").write_text(_WATCH.format(folder=folder, log=str(log.resolve())))
+    write_watcher(watcher, log, f"{photos.resolve()}/")
     command = python_script("run", "--photos", photos, "--results", scratch / "opens" / str(os.getpid()))
     spent(command, PYTHONPATH=str(watcher))
     opened = log.read_text().splitlines()

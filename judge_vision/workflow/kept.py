@@ -6,7 +6,6 @@ photographs they are 60,000 files.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,4 +45,4 @@ def kept_file(maker: str, shard: str) -> Path:
 
 def _records(shard: str) -> list[str]:
     files = [paths.shard_list(shard), *(paths.index_file(step, shard) for step in STEPS)]
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    return [store.file_sha256(path) for path in files]

@@ -5,22 +5,12 @@ from collections import Counter
 
 import pytest
 
+from benchmarks.opens import write_watcher
 from benchmarks.simulated import make_photographs, make_project
 from judge_vision.records.steps import STEPS
 from tests.system.stage1 import measured, rows, snakemake
 
 pytestmark = pytest.mark.slow
-
-# Python imports a module of this name at every start: here it notes what each process opens of what is named.
-WATCH = """
-import os, sys
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith({starts!r}):
-        note = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        os.write(note, (arguments[0] + "\\n").encode())
-        os.close(note)
-sys.addaudithook(watch)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +29,7 @@ def watched_run(finished, folder, *starts):
     """Status and output of a call, and how often its processes opened each path that begins with one of `starts`."""
     project, photos, results = finished
     log = folder / "opened.txt"
-    (folder / "sitecustomize.py").write_text(WATCH.format(starts=starts, log=str(log)))
+    write_watcher(folder, log, *starts)
     found = snakemake(results, root=project, photos=photos, env={"PYTHONPATH": str(folder)})
     return *found, Counter(log.read_text().splitlines() if log.exists() else [])
 

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from benchmarks.opens import write_watcher
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import STEPS
 from tests.system.stage1 import EXAMPLES, ROOT, measured, rows, snakemake
@@ -34,26 +35,13 @@ def folder(tmp_path_factory):
     return photos
 
 
-# Python imports a module of this name at every start: here it notes which photographs each process opens.
-WATCH = """
-import os, sys
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str) and arguments[0].startswith({folder!r} + "/"):
-        note = os.open({log!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        os.write(note, (arguments[0] + chr(10)).encode())
-        os.close(note)
-sys.addaudithook(watch)
-"""
-
-
 @pytest.fixture(scope="module")
 def run(folder, tmp_path_factory):
     results = tmp_path_factory.mktemp("out") / "results"
     config = results.parent / "paths.yaml"
     config.write_text(json.dumps({"photos": str(folder)}))
     watcher = tmp_path_factory.mktemp("watcher")
-    script = WATCH.format(folder=str(folder), log=str(results.parent / "opened.txt"))
-    (watcher / "sitecustomize.py").write_text(script)
+    write_watcher(watcher, results.parent / "opened.txt", f"{folder}/")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(watcher))
         status, output = snakemake(results, "--configfile", str(config))
