@@ -1,5 +1,12 @@
 """The documentation as a site: `make docs` builds it into site/, strictly and without a network."""
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from judge_vision.reference.pages import filled
+
 project = "Judge Vision"
 author = "The Judge Vision developers"
 language = "en-GB"
@@ -14,3 +21,8 @@ html_copy_source = False
 html_show_search_summary = False  # a browser fetches nothing from a disk
 html_show_copyright = False
 html_show_sphinx = False
+
+
+def setup(app):
+    """Fill the blocks that are made at the build."""
+    app.connect("source-read", lambda _app, _page, source: source.append(filled(source.pop(), "make docs")))

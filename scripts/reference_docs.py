@@ -10,4 +10,4 @@ from judge_vision.reference.pages import filled, pages
 
 if __name__ == "__main__":
     for path, text in pages():
-        path.write_text(filled(text), encoding="utf-8")
+        path.write_text(filled(text, "scripts/reference_docs.py"), encoding="utf-8")

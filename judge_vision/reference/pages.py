@@ -1,6 +1,8 @@
 """Blocks of the documentation's pages that are made from the code.
 
 A block stands in a page between two comments, `<!-- made by scripts/reference_docs.py: NAME -->` and `<!-- end -->`.
+What grows with every metric is made by `make docs` alone, `<!-- made by make docs: NAME -->`: between its comments the
+repository says where else it stands, so that a new metric changes no page.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "stage 1 reasons": records.stage1_reasons,
     "stage 2 columns": records.stage2_columns,
     "stage 2 reasons": records.stage2_reasons,
-    "records": records.record_fields,
+    "records": records.step_records,
     "requests": http_api.requests,
     "statuses": http_api.statuses,
     "make targets": commands.make_targets,
@@ -30,17 +32,27 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "competition": competition_table,
     "competition rules": rules_table,
 }
-_BLOCK = re.compile(r"(<!-- made by scripts/reference_docs.py: (.*?) -->\n).*?(<!-- end -->)", flags=re.S)
+BUILT: dict[str, Callable[[], str]] = {
+    "metric columns": records.metric_columns,
+    "metric records": records.metric_records,
+}
+_KINDS = {"scripts/reference_docs.py": BLOCKS, "make docs": BUILT}
+_BLOCK = re.compile(r"(<!-- made by (scripts/reference_docs\.py|make docs): (.*?) -->\n).*?(<!-- end -->)", flags=re.S)
 
 
-def blocks(text: str) -> list[str]:
-    """The names of a page's blocks."""
-    return [name for _, name, _ in _BLOCK.findall(text)]
+def blocks(text: str) -> list[tuple[str, str]]:
+    """What makes each of a page's blocks, and its name."""
+    return [(maker, name) for _, maker, name, _ in _BLOCK.findall(text)]
 
 
-def filled(text: str) -> str:
-    """A page with its blocks made anew. Raises KeyError for a block that nothing makes."""
-    return _BLOCK.sub(lambda found: f"{found[1]}\n{BLOCKS[found[2]]()}\n\n{found[3]}", text)
+def filled(text: str, *makers: str) -> str:
+    """A page with the blocks of these makers made anew. Raises KeyError for a block that nothing makes."""
+
+    def made(found: re.Match[str]) -> str:
+        opening, maker, name, end = found.groups()
+        return f"{opening}\n{_KINDS[maker][name]()}\n\n{end}" if maker in makers else found[0]
+
+    return _BLOCK.sub(made, text)
 
 
 def pages() -> Iterator[tuple[Path, str]]:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import enum
-import json
+from collections.abc import Iterable
 from typing import Any
 
 from judge_vision.failure import CritiqueErrorType, ErrorType
 from judge_vision.records.columns import COLUMNS, Column
 from judge_vision.records.stage2_columns import TABLES
-from judge_vision.records.steps import SCHEMAS
+from judge_vision.records.steps import METRICS, SCHEMAS, record_schema
 from judge_vision.reference.markdown import code, plain_type, table
 
 
 def stage1_columns() -> str:
-    """The columns of the Stage 1 table."""
-    return _columns(COLUMNS)
+    """The columns of the Stage 1 table, without those of the metrics."""
+    return _columns(column for column in COLUMNS if column.source not in METRICS)
+
+
+def metric_columns() -> str:
+    """The columns of the metrics."""
+    return _columns(column for column in COLUMNS if column.source in METRICS)
 
 
 def stage2_columns() -> str:
@@ -33,19 +38,28 @@ def stage2_reasons() -> str:
     return _reasons(CritiqueErrorType)
 
 
-def record_fields() -> str:
-    """The fields of each kind of JSON record."""
+def step_records() -> str:
+    """The fields of each kind of JSON record, without those of the metrics."""
+    names = (path.name.removesuffix(".schema.json") for path in sorted(SCHEMAS.glob("*.schema.json")))
+    return _records(name for name in names if name not in METRICS)
+
+
+def metric_records() -> str:
+    """The fields of the metrics' records."""
+    return _records(METRICS)
+
+
+def _records(names: Iterable[str]) -> str:
     parts = []
-    for path in sorted(SCHEMAS.glob("*.schema.json")):
-        schema = json.loads(path.read_text(encoding="utf-8"))
-        name = path.name.removesuffix(".schema.json")
+    for name in names:
+        schema = record_schema(name)
         parts.append(f"## {name}\n\n{schema['description']}\n\n{_fields(schema, schema)}")
         inner = {key: _target(field, schema) for key, field in schema["properties"].items()}
         parts += [f"### {name}: {key}\n\n{_fields(one, schema)}" for key, one in inner.items() if "properties" in one]
     return "\n\n".join(parts)
 
 
-def _columns(columns: tuple[Column, ...]) -> str:
+def _columns(columns: Iterable[Column]) -> str:
     rows = [(code(c.name), code(c.type), c.unit, c.range, c.source, c.description) for c in columns]
     return table(("Column", "Type", "Unit", "Range", "Step", "Meaning"), rows)
 

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from judge_vision.records.columns import COLUMNS
+from judge_vision.records.steps import SCHEMAS, record_schema
 from tests.system.browser import chromium, pytestmark, reader  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +70,14 @@ def test_every_link_and_anchor_leads_somewhere(site):
             assert target.is_file(), f"{page.name} links to {link}"
             if parts.fragment and target in pages:
                 assert unquote(parts.fragment) in pages[target].anchors | {""}, f"{page.name} links to {link}"
+
+
+def test_the_site_has_every_column_and_every_field_also_those_that_the_repository_only_names(site):
+    table = (site / "reference" / "stage1-table.html").read_text(encoding="utf-8")
+    fields = (site / "reference" / "records.html").read_text(encoding="utf-8")
+    assert [column.name for column in COLUMNS if f">{column.name}</span>" not in table] == []
+    for step in (path.name.removesuffix(".schema.json") for path in SCHEMAS.glob("*.schema.json")):
+        assert [name for name in record_schema(step)["properties"] if f">{name}</span>" not in fields] == [], step
 
 
 def test_a_browser_shows_it_from_a_disk_and_asks_nobody(reader, site):
