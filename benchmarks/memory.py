@@ -28,7 +28,7 @@ def peaks(size: str, count: int, workers: int, scratch: Path) -> dict[str, float
     photographs.make(photos, count, size)
     shutil.rmtree(results, ignore_errors=True)
     start = python_script("run", "--photos", photos, "--results", results, "--", "state/manifest.json")
-    spent([*start, "--config", "images_per_job=1000"])
+    spent([*start, "--config", "photographs_per_job=1000"])
     found = {}
     for rule in RULES:
         command = python_script(rule, "--results", results, "--shard", "00000", "--threads", str(workers))

@@ -149,7 +149,7 @@ class Config(Section):
     list: PathText | None = None
     results: PathText = "results"
     strict: bool = False
-    images_per_job: int = Field(default=256, ge=1)
+    photographs_per_job: int = Field(default=256, ge=1)
     json: Json = Json()  # type: ignore[assignment]
     models: Models = Models()
     musiq: Musiq = Musiq()

@@ -14,7 +14,7 @@ from judge_vision.workflow import command, manifest
 
 def work(arguments: argparse.Namespace) -> None:
     """Write the shard lists and the manifest."""
-    written = manifest.write_manifest(paths.INVENTORY, store.read_json(paths.RUN_CONFIG)["images_per_job"])
+    written = manifest.write_manifest(paths.INVENTORY, store.read_json(paths.RUN_CONFIG)["photographs_per_job"])
     logging.info("%d photographs in %d shards", written["photographs"], len(written["shards"]))
 
 

@@ -22,12 +22,13 @@ def main() -> None:
     parser.add_argument("--gpus", type=int, default=0, help="GPUs that score (default: none, cores do)")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="cores (default: this machine's)")
     parser.add_argument("--size", choices=list(costs["photograph_cpu_s"]), default="camera", help="of the photographs")
-    parser.add_argument("--images-per-job", type=int, default=256, help="as in config.yaml (default: 256)")
+    parser.add_argument("--photographs-per-job", type=int, default=256, help="as in config.yaml (default: 256)")
     arguments = parser.parse_args()
-    if arguments.photographs < 1 or arguments.cores < 1 or arguments.gpus < 0 or arguments.images_per_job < 1:
+    if arguments.photographs < 1 or arguments.cores < 1 or arguments.gpus < 0 or arguments.photographs_per_job < 1:
         parser.error("numbers of photographs and cores start at 1, of GPUs at 0")
     machine = Machine(arguments.cores, arguments.gpus)
-    print(table(size_run(arguments.photographs, machine, costs, arguments.size, arguments.images_per_job), machine))
+    sizing = size_run(arguments.photographs, machine, costs, arguments.size, arguments.photographs_per_job)
+    print(table(sizing, machine))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def assign(images: list[str], earlier: dict[str, list[str]], photographs_per_sha
     return {name: sorted(kept) for name, kept in shards.items() if kept}
 
 
-def write_manifest(inventory: Path, images_per_job: int) -> dict[str, Any]:
+def write_manifest(inventory: Path, photographs_per_job: int) -> dict[str, Any]:
     """Write the shard lists and the manifest below the working directory; return the manifest.
 
     A shard list whose photographs are unchanged is not touched: Snakemake re-runs only shards whose list changed.
@@ -46,7 +46,7 @@ def write_manifest(inventory: Path, images_per_job: int) -> dict[str, Any]:
     places, columns = _survey(inventory)
     images = list(places)
     earlier = {path.stem: _images(path) for path in sorted(paths.shard_list("x").parent.glob("*.jsonl"))}
-    shards = assign(images, earlier, photographs_per_shard(len(images), images_per_job))
+    shards = assign(images, earlier, photographs_per_shard(len(images), photographs_per_job))
     with inventory.open("rb") as handle:
 
         def line(image: str) -> bytes:

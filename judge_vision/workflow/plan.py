@@ -27,9 +27,9 @@ class Plan:
     """Records and cache in one file per shard and rule, and the table as a folder of parts."""
 
 
-def make_plan(photographs: int, images_per_job: int, pack_above: int) -> Plan:
-    """The plan for `photographs`: shards of about `images_per_job`, packed if there are more than `pack_above`."""
-    return Plan(photographs, photographs_per_shard(photographs, images_per_job), photographs > pack_above)
+def make_plan(photographs: int, photographs_per_job: int, pack_above: int) -> Plan:
+    """The plan for `photographs`: shards of about `photographs_per_job`, packed if there are more than `pack_above`."""
+    return Plan(photographs, photographs_per_shard(photographs, photographs_per_job), photographs > pack_above)
 
 
 def photographs_per_shard(photographs: int, target: int) -> int:

@@ -115,7 +115,7 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     if config.bucket.results:
         bucket.keep_from_being_empty(opener, config.bucket.results)
     photographs = _write_inventory(config, results, left_out)
-    plan = make_plan(photographs, config.images_per_job, config.json.pack_above)
+    plan = make_plan(photographs, config.photographs_per_job, config.json.pack_above)
     _write(results / paths.PLAN, dataclasses.asdict(plan))
     code = Code(root)
     documents = {
@@ -258,7 +258,7 @@ def _with_code(rule: str, settings: dict[str, Any], code: Code, script: Path) ->
 
 def _say_how_long(config: Config, results: Path, cores: int | None) -> None:
     at_once = max(1, (cores or os.cpu_count() or 1) // config.jobs.host_threads)
-    line = estimate.begin(results, config.first_rates.model_dump(), config.images_per_job, at_once)
+    line = estimate.begin(results, config.first_rates.model_dump(), config.photographs_per_job, at_once)
     if line:
         print(f"judge-vision: {line}", file=sys.stderr)
 

@@ -66,9 +66,9 @@ class Sizing:
         return max(self.steps, key=lambda step: step.hours)
 
 
-def size_run(photographs: int, machine: Machine, costs: Costs, kind: str, images_per_job: int = 256) -> Sizing:
+def size_run(photographs: int, machine: Machine, costs: Costs, kind: str, photographs_per_job: int = 256) -> Sizing:
     """The sizing of a run over photographs of `kind` (a key of `costs["photograph_cpu_s"]`)."""
-    plan = make_plan(photographs, images_per_job, int(costs["pack_above"]))
+    plan = make_plan(photographs, photographs_per_job, int(costs["pack_above"]))
     shards = math.ceil(photographs / plan.photographs_per_shard)
     steps = [_one_core("list and plan", costs["listing_cpu_s"] * photographs, costs["planning_mb"], photographs, 1)]
     steps += [_host(rule, photographs, plan, shards, machine, costs, kind) for rule in _HOST_RULES]
@@ -157,5 +157,5 @@ def hints(sizing: Sizing, machine: Machine) -> list[str]:
         found.append("Give a Parquet list instead of a folder, and keep the results on a disk that bears small files.")
     longest = max(step.job_minutes for step in sizing.steps if step.place != "one core")
     if longest > 24 * 60:
-        found.append("A job would take more than a day: lower images_per_job.")
+        found.append("A job would take more than a day: lower photographs_per_job.")
     return found

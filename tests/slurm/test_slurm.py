@@ -110,14 +110,14 @@ class Run:
 
 def test_a_run_is_the_local_run_though_the_controller_restarts(node, photos, tmp_path):
     before = set(node.jobs("--states=all"))
-    run = Run(node, photos, tmp_path / "cluster" / "results", images_per_job=2, jobs="{iqa_gres: 'gpu:1'}")
+    run = Run(node, photos, tmp_path / "cluster" / "results", photographs_per_job=2, jobs="{iqa_gres: 'gpu:1'}")
     run.wait_for(lambda: node.jobs("--states=RUNNING"))
     node.stop("slurmctld")
     time.sleep(5)
     node.start("slurmctld")
     local = tmp_path / "local"
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--quiet", "host"]
-    command += ["--config", f"photos={photos}", f"results={local}", "images_per_job=2"]
+    command += ["--config", f"photos={photos}", f"results={local}", "photographs_per_job=2"]
     subprocess.run(command, check=True, cwd=tmp_path, capture_output=True)
     assert run.finish() == 0, run.screen
     assert "3 photographs: 3 ok, 0 failed" in run.screen
@@ -162,7 +162,7 @@ def test_a_job_that_can_never_start_is_reported_and_given_up(node, photos, tmp_p
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_cancelled_run_leaves_no_job_behind(node, photos, tmp_path, number):
     """Cancelled while the first jobs run and others still wait to be submitted."""
-    run = Run(node, photos, tmp_path / "cluster" / "results", images_per_job=1)
+    run = Run(node, photos, tmp_path / "cluster" / "results", photographs_per_job=1)
     run.wait_for(lambda: node.jobs())
     started = time.monotonic()
     run.process.send_signal(number)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "photos"
 # The small folder of photographs (conftest.py) makes two shards.
-MORE = {"images_per_job": 3}
+MORE = {"photographs_per_job": 3}
 
 
 def command(results, *more, root=ROOT, cores=2, **config):

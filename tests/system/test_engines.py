@@ -86,7 +86,7 @@ def photos(tmp_path_factory):
 def undisturbed(photos, tmp_path_factory):
     """A finished run of two shards with the networks in the jobs."""
     results = tmp_path_factory.mktemp("undisturbed") / "results"
-    status, output = snakemake(results, photos=photos, images_per_job=4)
+    status, output = snakemake(results, photos=photos, photographs_per_job=4)
     assert status == 0, output
     return results
 
@@ -120,7 +120,7 @@ def stage2_server(runtime):
 
 def test_a_run_with_the_service_gives_the_same_table_and_ends_it_before_stage_2(photos, undisturbed, tmp_path):
     with stage2_server(tmp_path / "runtime") as stage2:
-        given = {"photos": photos, "images_per_job": 4, "stage2": stage2}
+        given = {"photos": photos, "photographs_per_job": 4, "stage2": stage2}
         status, output = snakemake(tmp_path / "r", **given, iqa="{engine: service}")
         assert status == 0, output
         same_table(tmp_path / "r", undisturbed, {"service"})
@@ -144,11 +144,11 @@ def test_two_runs_on_one_machine(photos, undisturbed, tmp_path):
 @contextmanager
 def running(folder, name, photos, **settings):
     """Snakemake with the service, in a session of its own."""
-    given = {"results": folder / name, "photos": photos, "images_per_job": 4, "iqa": "{engine: service}", **settings}
-    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--config"]
+    given = {"photos": photos, "photographs_per_job": 4, "iqa": "{engine: service}", **settings}
+    command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2"]
     (folder / f"in {name}").mkdir()
     process = subprocess.Popen(
-        [*command, *(f"{key}={value}" for key, value in given.items())],
+        [*command, "--config", f"results={folder / name}", *(f"{key}={value}" for key, value in given.items())],
         cwd=folder / f"in {name}",
         start_new_session=True,
         stdout=subprocess.DEVNULL,
@@ -191,7 +191,7 @@ def test_a_run_that_is_ended_takes_its_service_along_and_can_be_continued(photos
             time.sleep(0.1)
         assert not server.alive
     with stage2_server(runtime) as stage2:
-        given = {"photos": photos, "images_per_job": 4, "iqa": "{engine: service}", "stage2": stage2}
+        given = {"photos": photos, "photographs_per_job": 4, "iqa": "{engine: service}", "stage2": stage2}
         status, output = snakemake(tmp_path / "r", **given)
     assert status == 0, output
     same_table(tmp_path / "r", undisturbed, {"service"})

@@ -118,7 +118,7 @@ def test_photographs_that_vanish_or_change_during_the_run(photos, undisturbed, t
     results = fresh(tmp_path, "changing", undisturbed)
     folder = shutil.copytree(photos, tmp_path / "photos")
     early, late, edited, replaced = sorted(path.name for path in folder.glob("*.jpg") if path.name != "cut.jpg")
-    with at_work(results, photos=folder, images_per_job=6) as (process, output):
+    with at_work(results, photos=folder, photographs_per_job=6) as (process, output):
         with job_held_up(results, "tonal-00000"):
             with job_held_up(results, "prepare-00000"):
                 wait_for(waits(output, "prepare-00000"))
@@ -136,7 +136,7 @@ def test_photographs_that_vanish_or_change_during_the_run(photos, undisturbed, t
     assert found[late]["error_type"] == "missing" and found[edited]["error_type"] == "changed"
     assert found[replaced]["status"] == "ok" and found[replaced]["sha256"] == found[late]["sha256"]
     assert found["grey.tif"]["status"] == "ok" and found["cut.jpg"]["error_type"] == "truncated"
-    status, said = snakemake(results, photos=folder, images_per_job=6)
+    status, said = snakemake(results, photos=folder, photographs_per_job=6)
     assert status == 0, said
     found = rows(results)
     assert set(found) == {edited, replaced, "grey.tif", "cut.jpg"}

@@ -66,11 +66,11 @@ def test_locale_clock_cores_and_order_change_nothing(photos, undisturbed, tmp_pa
         shutil.copyfile(path, folder / path.name)
     other = {"LC_ALL": "tr_TR.UTF-8", "LANG": "C", "TZ": "Asia/Kathmandu", "PYTHONUTF8": "0", "PYTHONHASHSEED": "7"}
     results = tmp_path / "results"
-    status, output = snakemake(results, env=other, cores=1, photos=folder, images_per_job=4)
+    status, output = snakemake(results, env=other, cores=1, photos=folder, photographs_per_job=4)
     assert status == 0, output
     assert (results / "stage1.parquet").read_bytes() == (undisturbed / "stage1.parquet").read_bytes()
     results = fresh(tmp_path, "plain", undisturbed)
-    status, output = snakemake(results, env={"LC_ALL": "C", "TZ": "UTC"}, cores=3, photos=folder, images_per_job=1)
+    status, output = snakemake(results, env={"LC_ALL": "C", "TZ": "UTC"}, cores=3, photos=folder, photographs_per_job=1)
     assert status == 0, output
     assert (results / "stage1.parquet").read_bytes() == (undisturbed / "stage1.parquet").read_bytes()
 

@@ -43,7 +43,7 @@ def small(photos, tmp_path_factory):
 @pytest.fixture(scope="module")
 def large(photos, tmp_path_factory):
     results = tmp_path_factory.mktemp("large") / "results"
-    status, output = snakemake(results, photos=photos, images_per_job="2", **PACKED)
+    status, output = snakemake(results, photos=photos, photographs_per_job="2", **PACKED)
     assert status == 0, output
     return results
 
@@ -94,7 +94,7 @@ def test_one_file_a_shard_and_rule_read_by_the_same_reader(large, small, monkeyp
 
 
 def test_changes_measure_what_changed_and_give_the_table_of_a_clean_run(large, photos, tmp_path):
-    config = {"photos": photos, "images_per_job": "2", **PACKED}
+    config = {"photos": photos, "photographs_per_job": "2", **PACKED}
     status, output = snakemake(large, **config)
     assert status == 0 and "Nothing to be done" in output
     shutil.copy(EXAMPLES / "Nuthatch.jpg", photos / "Bird.jpg")
@@ -125,7 +125,7 @@ def test_a_folder_that_grows_beyond_the_limit_measures_nothing_twice(small, phot
 def test_killed_runs_are_finished_by_the_same_command(large, photos, tmp_path):
     results = tmp_path / "results"
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--cores", "2", "--config"]
-    command += [f"photos={photos}", f"results={results}", "json={pack_above: 0}", "images_per_job=2"]
+    command += [f"photos={photos}", f"results={results}", "json={pack_above: 0}", "photographs_per_job=2"]
     for seconds in (3.0, 5.0):
         process = subprocess.Popen(
             command, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -133,9 +133,9 @@ def test_killed_runs_are_finished_by_the_same_command(large, photos, tmp_path):
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    status, output = snakemake(results, photos=photos, images_per_job="2", **PACKED)
+    status, output = snakemake(results, photos=photos, photographs_per_job="2", **PACKED)
     assert status == 0, output
-    assert snakemake(large, photos=photos, images_per_job="2", **PACKED)[0] == 0
+    assert snakemake(large, photos=photos, photographs_per_job="2", **PACKED)[0] == 0
     assert contents(results / "stage1.parquet") == contents(large / "stage1.parquet")
 
 

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 def snakemake(results, settings, *more):
     file = results.parent / "settings.json"
-    file.write_text(json.dumps({"results": str(results), "images_per_job": 4, **settings}))
+    file.write_text(json.dumps({"results": str(results), "photographs_per_job": 4, **settings}))
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "--quiet", "host", "--cores", "2"]
     done = subprocess.run(
         [*command, *more, "--configfile", str(file)],

@@ -39,7 +39,10 @@ def test_every_shipped_key_has_a_comment():
         ({"iqa.max_side": 3}, "unknown config key iqa.max_side; on the command line write iqa='{max_side: VALUE}'"),
         ({"iqa": "max_side"}, "config key iqa: a section with keys is expected, not 'max_side'"),
         ({"photos": 202405}, "config key photos: was read as the int 202405; write it with a slash, as in ./2024_05"),
-        ({"images_per_job": 0}, "config key images_per_job: input should be greater than or equal to 1 (given: 0)"),
+        (
+            {"photographs_per_job": 0},
+            "config key photographs_per_job: input should be greater than or equal to 1 (given: 0)",
+        ),
         ({"strict": "perhaps"}, "config key strict: input should be a valid boolean"),
     ],
 )
@@ -51,8 +54,8 @@ def test_a_mistake_is_one_line_that_names_the_key_and_what_was_meant(raw, line):
 
 
 def test_text_from_the_command_line_is_read_as_what_it_means():
-    config = read_config({"strict": "false", "images_per_job": "7", "iqa": {"max_side": "512"}})
-    assert (config.strict, config.images_per_job, config.iqa.max_side) == (False, 7, 512)
+    config = read_config({"strict": "false", "photographs_per_job": "7", "iqa": {"max_side": "512"}})
+    assert (config.strict, config.photographs_per_job, config.iqa.max_side) == (False, 7, 512)
 
 
 def test_relative_paths_are_taken_from_the_folder_of_the_call(tmp_path):
