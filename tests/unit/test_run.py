@@ -1,0 +1,62 @@
+"""The command behind make run: what it passes on to Snakemake, and what it says where there are no results."""
+
+import os
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from scripts import run
+
+EARLIER = '{"photographs": 1, "ok": 1, "failed": 0, "failures": [], "skipped": {}, "idle_rulings": []}'
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path):
+    """Judge the photo folder `2024_05`, with a Snakemake that does nothing; status, command and paths passed on."""
+
+    def called(*more, results=tmp_path / "it's done", status=0):
+        passed = {}
+
+        def snakemake(command, check):
+            file = Path(command[command.index("--configfile") + 1])
+            passed.update(command=command, paths=yaml.safe_load(file.read_text(encoding="utf-8")), file=file)
+            return SimpleNamespace(returncode=status)
+
+        monkeypatch.setattr(run.subprocess, "run", snakemake)
+        monkeypatch.setattr(
+            sys, "argv", ["run.py", "--photos", str(tmp_path / "2024_05"), "--results", str(results), *more]
+        )
+        return run.main(), passed
+
+    return called
+
+
+def test_paths_arrive_as_they_are_and_nothing_stays_behind(call, tmp_path):
+    status, passed = call("--cores", "2", "--", "xmp")
+    assert passed["paths"] == {"photos": str(tmp_path / "2024_05"), "results": str(tmp_path / "it's done")}
+    assert status == 0 and passed["command"][-3:] == ["--cores", "2", "xmp"] and not passed["file"].exists()
+
+
+def test_a_target_that_makes_no_table_ends_without_a_word(call, capsys):
+    assert call("--", "models")[0] == 0 and capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("status", "said"), [(0, "1 ok, 0 failed"), (1, "")])
+def test_a_run_that_had_nothing_to_do_says_what_is_there_unless_it_failed(call, capsys, tmp_path, status, said):
+    summary = tmp_path / "it's done" / "summary.json"
+    (summary.parent / "state").mkdir(parents=True)
+    (summary.parent / "state" / "config.json").write_text('{"stage2": {"engine": "auto", "base_url": null}}')
+    summary.write_text(EARLIER, encoding="utf-8")
+    os.utime(summary, (0, 0))
+    assert call(status=status)[0] == status
+    found = capsys.readouterr().out
+    assert said in found and bool(found) == bool(said)
+
+
+def test_a_results_folder_that_cannot_be_made_is_left_for_the_run_to_explain(call, tmp_path):
+    (tmp_path / "a file").write_text("")
+    status, passed = call(results=tmp_path / "a file" / "results", status=1)
+    assert status == 1 and passed["paths"]["results"] == str(tmp_path / "a file" / "results")
