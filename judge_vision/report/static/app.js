@@ -35,6 +35,8 @@
     }
     document.getElementById("filters").hidden = !view.filtered;
     view.refresh?.();
+    // on a phone the row of names is wider than the screen
+    view.tab.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   function route() {
@@ -58,8 +60,8 @@
   }
 
   // Colours of a chart are its own: they do not follow the theme.
-  function redraw() {
-    if (views.get(current)?.drawn) views.get(current).refresh();
+  function redraw(paper = false) {
+    if (views.get(current)?.drawn) views.get(current).refresh(paper);
   }
 
   function theme(name) {
@@ -67,6 +69,14 @@
     document.getElementById("theme").textContent = `Theme: ${name}`;
     base.remember("theme", name);
     redraw();
+  }
+
+  // Paper is white whatever the theme, and shows what nobody scrolled to.
+  function paper() {
+    const { theme: own } = document.documentElement.dataset;
+    document.documentElement.dataset.theme = "light";
+    redraw(true);
+    window.addEventListener("afterprint", () => { document.documentElement.dataset.theme = own; redraw(); }, { once: true });
   }
 
   function keys(event) {
@@ -80,7 +90,8 @@
   theme(start);
   document.getElementById("theme").addEventListener("click", () =>
     theme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme) + 1) % THEMES.length]));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => redraw());
+  window.addEventListener("beforeprint", paper);
   for (const [name, view] of views) {
     view.tab = element("a", { href: `#${name}` }, view.title);
     document.getElementById("views").append(element("li", {}, view.tab));

@@ -38,6 +38,11 @@ const base = (() => {
     return element("bdi", {}, text);
   }
 
+  // A wide table scrolls in a place of its own, which the keyboard reaches.
+  function scroller(label, ...content) {
+    return element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": label }, content);
+  }
+
   function bytes(count) {
     if (count < 1000) return `${count} bytes`;
     const [size, unit] = count < 1e6 ? [count / 1e3, "kB"] : [count / 1e6, "MB"];
@@ -72,5 +77,5 @@ const base = (() => {
     try { return localStorage.getItem(`judge-vision.${key}`); } catch { return null; }
   }
 
-  return { visible, element, add, svg, foreign, words, bytes, count, announce, remember, remembered };
+  return { visible, element, add, svg, foreign, scroller, words, bytes, count, announce, remember, remembered };
 })();

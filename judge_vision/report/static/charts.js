@@ -134,11 +134,12 @@ const charts = (() => {
     return place;
   }
 
-  // Each distribution is drawn when it comes into sight.
-  function refresh() {
+  // Each distribution is drawn when it comes into sight; on paper all are.
+  function refresh(paper = false) {
     if (!names.length) return;
     plot();
     watcher?.disconnect();
+    if (paper) return void place.querySelectorAll("figure").forEach(distribution);
     watcher = new IntersectionObserver((seen) => seen.filter((one) => one.isIntersecting).forEach(({ target }) => {
       watcher.unobserve(target);
       distribution(target);

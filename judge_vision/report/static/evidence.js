@@ -20,7 +20,7 @@ const evidence = (() => {
   }
 
   // A name made of a record's key, for figures that are not columns of the table.
-  const named = (key) => key.replaceAll("_", " ").replace(/\b(nima|musiq)\b/g, (name) => name.toUpperCase())
+  const named = (key) => key.replaceAll("_", " ").replace(/^stage(\d)/, "stage $1").replace(/\b(nima|musiq)\b/g, (name) => name.toUpperCase())
     .replace("sha256", "SHA-256").replace(/^./, (letter) => letter.toUpperCase());
 
   // Nested figures side by side with the others, as "Outer, inner".

@@ -33,11 +33,11 @@ const made = (() => {
     const restarts = (one) => (one.restarts ? `${one.restarts}: ${one.errors.join("; ")}` : "0");
     const line = (one) => [shards(one.shards), one.photographs, one.scored_by.join(", ") || "–",
       one.failures.join("; ") || "–", restarts(one)];
-    return [element("table", { class: "grid", id: "engines" },
+    return [base.scroller("Engines", element("table", { class: "grid", id: "engines" },
       element("caption", {}, "Which engine scored which shards, and what was tried before."),
       element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
       element("tbody", {}, found.map((one) => element("tr", {}, line(one).map((cell, number) =>
-        element(number ? "td" : "th", number ? {} : { scope: "row" }, foreign(cell)))))))];
+        element(number ? "td" : "th", number ? {} : { scope: "row" }, foreign(cell))))))))];
   }
 
   function times(found) {
@@ -48,11 +48,11 @@ const made = (() => {
       const rate = fresh && one.seconds ? (fresh / one.seconds).toFixed(1) : "–";
       return [one.step, one.jobs, one.photographs, one.cached, one.failed, one.seconds, rate];
     };
-    return [element("table", { class: "grid small" },
+    return [base.scroller("Times", element("table", { class: "grid small" },
       element("caption", {}, "The last job on each shard, added up; jobs side by side count each."),
       element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
       element("tbody", {}, found.map((one) => element("tr", {}, line(one).map((cell, number) =>
-        element(number ? "td" : "th", number ? { class: "number" } : { scope: "row" }, cell))))))];
+        element(number ? "td" : "th", number ? { class: "number" } : { scope: "row" }, cell)))))))];
   }
 
   function leftAside() {

@@ -19,7 +19,7 @@ const marks = (() => {
     const groups = Object.entries(score.by_category).filter(([, figures]) => figures);
     const lines = [["All", score.all], ...(groups.length > 1 || groups[0]?.[0] ? groups : [])];
     const title = `Agreement of ${name} with the marks; in brackets where 95 % of bootstrap samples lie.`;
-    return element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": `Agreement of ${name}` },
+    return base.scroller(`Agreement of ${name}`,
       element("table", { class: "grid small" }, element("caption", {}, title),
         element("thead", {}, element("tr", {}, ["Category", "Photographs", ...FIGURES.map(([, words]) => words)].map((head, number) => element("th", { scope: "col", class: number ? "number" : null }, head)))),
         element("tbody", {}, lines.map(([group, figures]) => element("tr", {}, element("th", { scope: "row" }, foreign(group || "without a category")),

@@ -55,7 +55,7 @@ const ranking = (() => {
     ].filter(Boolean);
     const heading = name || "All photographs";
     return [element("h3", {}, foreign(heading), ` (${rows.length})`),
-      element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": `Ranking of ${base.visible(heading)}` },
+      base.scroller(`Ranking of ${base.visible(heading)}`,
         element("table", { class: "grid ranking" },
           element("thead", {}, element("tr", {}, columns.map(([title]) => element("th", { scope: "col" }, title)))),
           element("tbody", {}, rows.map((row) => line(row, rows, columns)))))];
@@ -97,7 +97,7 @@ const ranking = (() => {
     return [
       element("p", {}, `${base.count(rows.length, "comparison")}, each pair twice with sides swapped.${fair}${failed ? ` ${failed} failed and count for neither; the next run asks again.` : ""}`),
       unlinked.length ? element("p", { class: "notice" }, "Ranked by score, because failures left entries unlinked: ", foreign(unlinked.join(", "))) : null,
-      element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Log of the playoff" }, element("table", { class: "grid small" },
+      base.scroller("Log of the playoff", element("table", { class: "grid small" },
         element("thead", {}, element("tr", {}, ["Category", "Round", "Shown first", "Shown second", "Preferred", "The model’s reason"].map((head) => element("th", { scope: "col" }, head)))),
         element("tbody", {}, rows.map((match) => element("tr", {}, cells(match).map((cell) => element("td", {}, cell))))))),
     ].filter(Boolean);

@@ -39,7 +39,7 @@ const sheets = (() => {
       ["Judge’s mark", () => ""],
       ["Remarks", () => ""],
     ].filter(Boolean);
-    return [heading("score sheet"), warning(), ...model.data.notices.map((notice) => element("p", { class: "soft" }, foreign(notice))), element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "The sheet; scroll sideways" }, element("table", { class: "grid score-sheet" },
+    return [heading("score sheet"), warning(), ...model.data.notices.map((notice) => element("p", { class: "soft" }, foreign(notice))), base.scroller("The sheet; scroll sideways", element("table", { class: "grid score-sheet" },
       element("thead", {}, element("tr", {}, columns.map(([title]) => element("th", { scope: "col" }, title)))),
       element("tbody", {}, model.chosen().map((row, number) => element("tr", {}, columns.map(([title, of]) =>
         element("td", { class: { "Judge’s mark": "mark", Remarks: "remarks", Picture: "picture" }[title] ?? null }, of(row, number))))))))];

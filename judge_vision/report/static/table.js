@@ -44,7 +44,8 @@ const table = (() => {
 
   function show() {
     place.append(element("h2", { class: "unseen" }, "Table"),
-      element("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "All columns; scroll sideways" },
+      element("p", { class: "on-paper" }, "The table is wider than paper. The score sheet of this page can be printed; all columns are in stage1.parquet."),
+      base.scroller("All columns; scroll sideways",
         element("table", { class: "grid" }, element("thead", {}, element("tr", {}, model.columns.map(heading))), body), end));
     watcher.observe(end);
     return place;
