@@ -173,7 +173,8 @@ class StandIn:
         return self
 
     def __exit__(self, *_):
-        self._server.should_exit = True
+        # force: nobody waits for an answer any more
+        self._server.should_exit = self._server.force_exit = True
         self._thread.join(10)
         self._socket.close()
 

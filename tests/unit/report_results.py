@@ -98,12 +98,14 @@ def _photograph(number: int, dice: random.Random, unrated: bool) -> Record:
     }  # fmt: skip
 
 
-def write(results: Path, made: list[Record], set_findings: dict[str, list[Record]] | None = None) -> None:
+def write(
+    results: Path, made: list[Record], set_findings: dict[str, list[Record]] | None = None, per_job: int = 256
+) -> None:
     """Write the results folder `results`, which must be the working directory, with everything but the page."""
     entries = [{"image": one["image"], "path": one["image"], **one["extra"]} for one in made]
     entries.sort(key=lambda entry: entry["image"])
     store.write_bytes(paths.INVENTORY, "".join(store.canonical_json(entry) + "\n" for entry in entries).encode())
-    shards = write_manifest(paths.INVENTORY, 256)["shards"]
+    shards = write_manifest(paths.INVENTORY, per_job)["shards"]
     by_image = {one["image"]: one for one in made}
     for rule in STEPS:
         unrated = any(one["iqa"]["human_ratings"] is False for one in made)

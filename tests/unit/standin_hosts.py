@@ -7,6 +7,9 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+# How often a server looks whether it shall stop: the library's half second would be most of a test.
+POLL_S = 0.01
+
 
 @contextlib.contextmanager
 def never_answers(port=0):
@@ -41,7 +44,7 @@ def answers(replies):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(POLL_S,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

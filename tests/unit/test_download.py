@@ -9,6 +9,7 @@ import pytest
 from judge_vision.failure import UserError
 from judge_vision.models import download
 from judge_vision.models.bundle import LOCK, read_lock
+from tests.unit.standin_hosts import POLL_S
 
 CONTENT = bytes(range(256)) * 20_000
 BLOB = hashlib.sha1(b"blob %d\0" % len(CONTENT) + CONTENT).hexdigest()
@@ -42,7 +43,7 @@ def server(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     handler = type("Handler", (Server,), {"seen": [], "cut_after": None, "content": CONTENT})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(POLL_S,), daemon=True).start()
         yield handler, f"http://127.0.0.1:{running.server_port}/file"
         running.shutdown()
 

@@ -23,6 +23,9 @@ from judge_vision.failure import UserError
 from tests.unit import golden, standin_hosts
 from tests.unit.engine_parts import QUICK, WANTED, inputs, own_notes, standin_networks  # noqa: F401 - fixtures
 
+# A service is started for nearly every test.
+pytestmark = pytest.mark.slow
+
 
 def service_engine(**more):
     options = Options(max_side=640, port=lifecycle._free_port(), **more)
@@ -62,7 +65,6 @@ def test_a_service_that_is_killed_is_started_anew(standin_networks):
     engine.close()
 
 
-@pytest.mark.slow
 def test_a_service_that_hangs_is_replaced(standin_networks):
     engine = service_engine()
     hung = engine.note.server
@@ -72,7 +74,6 @@ def test_a_service_that_hangs_is_replaced(standin_networks):
     engine.close()
 
 
-@pytest.mark.slow
 def test_a_service_that_works_long_is_not_killed(standin_networks, monkeypatch):
     monkeypatch.setenv("STAND_IN", '{"seconds": 1.2}')
     engine = service_engine(batch_size=1)

@@ -35,6 +35,7 @@ print("loaded:", *sys.modules)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_script_imports_no_large_library_that_it_does_not_need(name):
     script = ROOT / "scripts" / f"{name}.py"

@@ -1,5 +1,6 @@
 """What is made out of a shard's records is kept until one of them changes, and never shows."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -16,13 +17,22 @@ from judge_vision.workflow.merge import merge
 from tests.unit import report_results
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Thirty photographs in two shards, merged and shown."""
+    folder = tmp_path_factory.mktemp("made")
+    with contextlib.chdir(folder):
+        report_results.write(folder, report_results.photographs(30), per_job=16)
+        build_report(ReportSettings())
+    return folder
+
+
 @pytest.fixture
-def results(tmp_path, monkeypatch):
-    """Three hundred photographs in two shards, merged and shown."""
-    monkeypatch.chdir(tmp_path)
-    report_results.write(tmp_path, report_results.photographs(300))
-    build_report(ReportSettings())
-    return tmp_path
+def results(made, tmp_path, monkeypatch):
+    """A copy of them, times and all."""
+    results = shutil.copytree(made, tmp_path / "results")
+    monkeypatch.chdir(results)
+    return results
 
 
 @pytest.fixture
@@ -61,7 +71,7 @@ def test_only_a_changed_shard_is_read_again_and_nothing_looks_different(results,
     read.clear()
     merge()
     build_report(ReportSettings())
-    assert {file.split("/")[2] for file in read} == {"00000"} and len(read) == 2 * 150 * len(STEPS)
+    assert {file.split("/")[2] for file in read} == {"00000"} and len(read) == 2 * 15 * len(STEPS)
     after = outcome()
     assert json.loads(kept_file("merge", "00000").read_text())["value"]["rows"][3]["image"] == image
     shutil.rmtree("state/kept")
@@ -97,7 +107,7 @@ def test_what_else_it_depends_on_is_noticed(results):
     for broken in (b"", path.read_bytes()[:-5], b"\0" * 100, b"[]", b"{}"):
         path.write_bytes(broken)
         assert call("y") == len(made), broken
-    store.write_json(paths.PLAN, {"photographs": 300, "photographs_per_shard": 256, "packed": True})
+    store.write_json(paths.PLAN, {"photographs": 30, "photographs_per_shard": 16, "packed": True})
     assert call("y") == call("y") - 1, "packed shards are made anew"
 
 

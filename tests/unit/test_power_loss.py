@@ -19,6 +19,7 @@ from judge_vision.records import paths, store
 from judge_vision.workflow import manifest, shard
 from judge_vision.workflow.pictures import write_png
 
+pytestmark = pytest.mark.slow
 MAP = np.full((4, 6, 3), 90, np.uint8)
 
 

@@ -24,6 +24,8 @@ from tests.unit import golden
 from tests.unit.service_parts import CHELSEA, photos, png, server  # noqa: F401 - fixtures
 from tests.unit.standin_service import Server
 
+# A server is started for nearly every test.
+pytestmark = pytest.mark.slow
 TOKEN = "a secret of some length"
 
 
@@ -54,7 +56,6 @@ def test_with_a_token_nothing_goes_without(monkeypatch, address):
         assert TOKEN not in Path(f"/proc/{server.process.pid}/cmdline").read_text()
 
 
-@pytest.mark.slow
 def test_requests_that_wait_together_are_scored_together():
     body = pack([ScaledPicture.of(golden.picture("32x32"), 640)])
     with Server("--batch-size=8", seconds=3) as server, ThreadPoolExecutor(9) as pool:
@@ -115,7 +116,6 @@ def test_while_it_loads_it_says_so_and_can_be_ended():
         assert server.process.wait(20) == 0
 
 
-@pytest.mark.slow
 def test_it_ends_when_it_idles_but_not_while_it_works():
     with Server("--idle-s=1.5", seconds=3) as server:
         assert server.post("/infer", data=png()).status_code == 200
@@ -124,7 +124,6 @@ def test_it_ends_when_it_idles_but_not_while_it_works():
         assert time.monotonic() - began < 6
 
 
-@pytest.mark.slow
 def test_too_many_waiting_pictures_are_asked_to_come_again():
     with Server("--max-waiting=2", seconds=1) as server, ThreadPoolExecutor(6) as pool:
         answers = [one.result() for one in [pool.submit(server.post, "/infer", data=png()) for _ in range(6)]]
@@ -151,7 +150,6 @@ def test_memory_that_does_not_suffice_halves_the_batch():
         assert server.health()["batch_size"] == 2
 
 
-@pytest.mark.slow
 def test_a_decoder_that_dies_costs_one_answer(tmp_path):
     with Server("--decoders=1") as server, ThreadPoolExecutor(1) as pool:
         server.post("/infer", data=png())

@@ -189,6 +189,7 @@ def test_a_sidecar_beside_the_photograph_is_left_alone_and_mentioned(photos):
     assert (photos / "a.xmp").read_text() == "edits of years"
 
 
+@pytest.mark.slow
 def test_names_that_are_no_text_or_look_like_options_get_their_sidecar(photos):
     names = [b"-execute.jpg", b"new\nline.jpg", b"caf\xe9.jpg", b"$(touch x);'\".jpg", b"%f%d.jpg", b"a.b.jpg"]
     source = photograph(photos / "source.jpg", 1).read_bytes()
@@ -209,6 +210,7 @@ def test_names_that_are_no_text_or_look_like_options_get_their_sidecar(photos):
     assert not Path("x").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP", "HEIF", "GIF"])
 def test_a_copy_has_the_same_pixels_and_keeps_its_other_metadata(photos, kind):
     if kind == "HEIF":
