@@ -83,3 +83,16 @@ def test_a_page_is_quiet_accessible_and_shows_its_pictures(folder: Path, name: s
     assert reader.messages == []
     assert all(url.startswith(("file:", "data:", "about:")) for url in reader.requests)
     assert reader.violations() == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_no_wider_than_a_phone_and_no_table_is_cut_on_paper(folder: Path, name: str, chromium) -> None:
+    screen = {"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": True}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    chromium.get((folder / f"{name}.html").as_uri())
+    assert chromium.execute_script("return document.documentElement.scrollWidth") == 320
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    cut = "return [...document.querySelectorAll('.scroller')].map((one) => getComputedStyle(one).overflowX)"
+    assert set(chromium.execute_script(cut)) <= {"visible"}
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
