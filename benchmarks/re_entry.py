@@ -11,9 +11,11 @@ sys.path.insert(0, str(ROOT))
 
 import argparse
 import io
+import os
 import resource
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -93,7 +95,11 @@ def measure(paths: list[Path]) -> tuple[dict[str, list[int | None]], list[int], 
     own: dict[str, list[int | None]] = {}
     wrong: list[int] = []
     for name, change in VERSIONS.items():
-        entries = np.stack([entry_hashes(thumbnail(through_jpeg(change(picture), 85))) for picture in photographs])
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            hashed = pool.map(
+                lambda one, change=change: entry_hashes(thumbnail(through_jpeg(change(one), 85))), photographs
+            )
+        entries = np.stack(list(hashed))
         found = {(match.entry, match.earlier): match.bits for match in matches(entries, archive, MAX_BITS)}
         own[name] = [found.get((place, place)) for place in range(len(paths))]
         wrong += [bits for (entry, earlier), bits in found.items() if entry != earlier]

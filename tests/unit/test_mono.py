@@ -1,5 +1,7 @@
 import json
+import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +37,15 @@ def test_the_references_figures_are_met(name):
 @pytest.mark.slow
 def test_the_confusion_matrix_on_real_photographs():
     assert len(PHOTOGRAPHS) >= 30
-    counts = {name: Counter() for name in made.VERSIONS}
-    for path in PHOTOGRAPHS:
+
+    def verdicts(path):
         photograph = made.fitted(Image.open(path))
-        for name in made.VERSIONS:
-            verdict = mono.judge(made.through_jpeg(made.version(name, photograph)))[0]["mono_verdict"]
-            counts[name][verdict] += 1
+        versions = {name: made.through_jpeg(made.version(name, photograph)) for name in made.VERSIONS}
+        return {name: mono.judge(rgb)[0]["mono_verdict"] for name, rgb in versions.items()}
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(verdicts, PHOTOGRAPHS))
+    counts = {name: Counter(one[name] for one in found) for name in made.VERSIONS}
     total = len(PHOTOGRAPHS)
     for name in made.MUST_FAIL:
         assert counts[name]["fail"] >= 0.97 * total and counts[name]["pass"] == 0, (name, counts[name])
@@ -55,7 +60,8 @@ def test_the_confusion_matrix_on_real_photographs():
 @pytest.mark.parametrize("path", PHOTOGRAPHS[::4], ids=lambda path: path.stem)
 def test_verdicts_do_not_change_with_jpeg_quality_size_or_mirror(path):
     photograph = made.fitted(Image.open(path))
-    for name in (*made.MUST_FAIL, *made.MUST_PASS, *made.MUST_NOT_PASS):
+
+    def verdicts(name):
         pixels = made.version(name, photograph)
         half = Image.fromarray(pixels).resize((pixels.shape[1] // 2, pixels.shape[0] // 2), Image.Resampling.LANCZOS)
         variants = {
@@ -65,8 +71,12 @@ def test_verdicts_do_not_change_with_jpeg_quality_size_or_mirror(path):
             "half size": made.through_jpeg(np.asarray(half)),
             "mirror": made.through_jpeg(np.ascontiguousarray(pixels[:, ::-1])),
         }
-        verdicts = {variant: mono.judge(rgb)[0]["mono_verdict"] for variant, rgb in variants.items()}
-        assert len(set(verdicts.values())) == 1, (name, verdicts)
+        return {variant: mono.judge(rgb)[0]["mono_verdict"] for variant, rgb in variants.items()}
+
+    names = (*made.MUST_FAIL, *made.MUST_PASS, *made.MUST_NOT_PASS)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, found in zip(names, pool.map(verdicts, names), strict=True):
+            assert len(set(found.values())) == 1, (name, found)
 
 
 def test_a_red_square_on_grey_fails_with_a_map_that_shows_where():
