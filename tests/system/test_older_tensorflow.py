@@ -16,6 +16,7 @@ PACKAGES = (
     "h5py==3.13.0",
     "setuptools==80.9.0",
     "pytest==9.0.2",
+    "hypothesis==6.150.0",
 )
 TESTS = ("test_nima.py", "test_musiq.py", "test_official.py", "test_scorer.py")
 
