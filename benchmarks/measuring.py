@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -47,29 +47,37 @@ def fastest_by(
     return seconds
 
 
-@dataclass(frozen=True)
+@dataclass
 class Spent:
     """What a command took."""
 
-    seconds: float
-    cpu_seconds: float
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
     """Of all its processes, those included that outlived it for a moment."""
 
 
 def spent(command: Sequence[str | Path], **environment: str) -> Spent:
     """Run a command. Raises RuntimeError, with the end of what it said, where it fails."""
-    _adopt_orphans()
-    before, started = _children_cpu_seconds(), time.perf_counter()
-    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
-    seconds = time.perf_counter() - started
+    with counting() as found:
+        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+    return found
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[Spent]:
+    """What the processes take that are started and ended within the block; filled in at its end."""
+    _adopt_orphans()
+    found, before, started = Spent(), _children_cpu_seconds(), time.perf_counter()
+    yield found
+    found.seconds = time.perf_counter() - started
     # the processes in which pictures are decoded end a little after the job that started them
     with contextlib.suppress(ChildProcessError):
-        while time.perf_counter() - started < seconds + 5:
+        while time.perf_counter() - started < found.seconds + 5:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
                 time.sleep(0.05)
-    return Spent(seconds, _children_cpu_seconds() - before)
+    found.cpu_seconds = _children_cpu_seconds() - before
 
 
 def _adopt_orphans() -> None:

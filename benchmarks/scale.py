@@ -22,6 +22,7 @@ import tempfile
 import time
 from typing import Any
 
+from benchmarks.measuring import counting
 from benchmarks.simulated import link_photographs, make_photographs, make_project
 from judge_vision.metrics import colour, light, mono, tonal
 from judge_vision.photograph.counts import Counts
@@ -40,23 +41,20 @@ def run(snakefile: Path, photos: Path, results: Path, pack_above: int, *more: st
     command = [sys.executable, "-m", "snakemake", "-s", str(snakefile), "--cores", str(os.cpu_count()), *more]
     command += ["--config", f"photos={photos}", f"results={results}", f"json={{pack_above: {pack_above}}}"]
     log = results.with_suffix(".log")
-    started = time.monotonic()
-    with log.open("w") as handle:
+    with log.open("w") as handle, counting() as spent:
         process = subprocess.Popen(command, cwd=results.parent, stdout=handle, stderr=handle)
-        peak, ended = 0, 0
-        while not ended:
+        peak = 0
+        while process.poll() is None:
             peak = max(peak, _peak_kb(process.pid))
             time.sleep(0.1)
-            ended, status, usage = os.wait4(process.pid, os.WNOHANG)
-    seconds = time.monotonic() - started
-    if status:
+    if process.returncode:
         sys.exit(f"the run failed:\n{log.read_text()[-3000:]}")
     done = re.findall(r"of (\d+) steps", log.read_text())
     planned = re.findall(r"^total +(\d+)", log.read_text(), flags=re.M)
     return {
-        "seconds": round(seconds, 1),
+        "seconds": round(spent.seconds, 1),
         # of all processes: what a busy machine does not stretch
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "cpu_seconds": round(spent.cpu_seconds, 1),
         "jobs": int((done or planned or [0])[-1]),
         "scheduler_mb": peak // 1000,
     }
