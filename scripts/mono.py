@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import argparse
 
 from judge_vision.metrics import mono
-from judge_vision.records import paths
+from judge_vision.records import paths, store
 from judge_vision.workflow import command, shard
 from judge_vision.workflow.pictures import write_png
 from judge_vision.workflow.pixels import PixelJob
@@ -21,14 +21,13 @@ def work(arguments: argparse.Namespace) -> None:
 
     def judge(item: shard.Item) -> shard.Figures:
         figures, heat_map = mono.judge_reduced(job.proof(item, "linear").linear, settings)
-        name = None
-        if heat_map is not None and item.facts is not None:
-            name = paths.by_content(paths.HEAT_MAPS, item.facts["sha256"], ".png")
-            write_png(name, heat_map)
-        return {**figures, "heat_map": name.as_posix() if name else None}
+        if heat_map is None or item.facts is None:
+            return {**figures, "heat_map": None, "heat_map_sha256": None}
+        name = paths.by_content(paths.HEAT_MAPS, item.facts["sha256"], ".png")
+        return {**figures, "heat_map": name.as_posix(), "heat_map_sha256": write_png(name, heat_map)}
 
     def usable(item: shard.Item, figures: shard.Figures) -> bool:
-        return figures["heat_map"] is None or Path(figures["heat_map"]).exists()
+        return figures["heat_map"] is None or store.holds(Path(figures["heat_map"]), figures["heat_map_sha256"])
 
     job.run(job.items(), shard.each(judge, arguments.threads), job.key, usable)
     job.release()

@@ -72,10 +72,12 @@ def _medians(bins: npt.NDArray[np.intp], plane: Plane, pixels: npt.NDArray[np.in
     columns = int(values.max()) - least + 1
     keys = bins * columns - least
     keys += values.astype(np.intp)
-    counts = np.bincount(keys.ravel(), minlength=_BINS * columns).reshape(_BINS, columns)
-    reached = np.cumsum(counts, axis=1)
-    low, high = (np.argmax(half, axis=1) for half in (reached * 2 >= pixels[:, None], reached * 2 > pixels[:, None]))
-    return np.where(pixels > 0, (low + high + 2 * least) / 32, 0.0)
+    reached = np.cumsum(np.bincount(keys.ravel(), minlength=_BINS * columns))
+    before = np.cumsum(pixels) - pixels
+    # the one or two pixels in the middle of each bin, counted over all bins
+    low, high = (np.searchsorted(reached, before + middle) for middle in ((pixels + 1) // 2, pixels // 2 + 1))
+    firsts = 2 * columns * np.arange(_BINS)
+    return np.where(pixels > 0, (low + high - firsts + 2 * least) / 32, 0.0)
 
 
 def _running_median(ab: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

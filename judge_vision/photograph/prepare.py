@@ -32,18 +32,18 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
     """
     shown = show(path, settings)
     proof = make_proof(shown.image, shown.facts["sha256"], sizes)
+    hashes: Facts = {"thumbnail_sha256": None, "preview_sha256": None}
     if side_px := settings.thumbnail_side_px:
         # the proof's own picture will do where it is large enough to be averaged again
         large = max(proof.scaled.shape) >= 2 * side_px
         thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, side_px)
-        # whole: whoever finds it later only sees that it is there
-        store.write_whole(proof_path.with_suffix(THUMBNAIL), thumbnail)
+        hashes["thumbnail_sha256"] = store.write_hashed(proof_path.with_suffix(THUMBNAIL), thumbnail)
     if side_px := settings.preview_side_px:
         preview = _jpeg(scaled(shown.image, side_px, gap=1.0), settings.preview_quality)
-        store.write_whole(proof_path.with_suffix(PREVIEW), preview)
+        hashes["preview_sha256"] = store.write_hashed(proof_path.with_suffix(PREVIEW), preview)
     # not flushed: it is large, and who reads it notices damage
     store.write_bytes(proof_path, proof.save(), durable=False)
-    return shown.facts
+    return {**shown.facts, **hashes}
 
 
 def show(path: Path, settings: PrepareSettings) -> Shown:

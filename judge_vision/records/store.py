@@ -34,34 +34,40 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
 
     Raises UserError where the disk is full or cannot be written: no photograph's fault, and the run has to stop.
     """
-    _write(path, data, flush_content=durable, flush_name=durable)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """As `write_bytes`, but a power cut may lose the file, never leave it with half of its content.
-
-    Right where whoever misses the file makes it again; a third of the time on a disk that waits for every flush.
-    """
-    _write(path, data, flush_content=True, flush_name=False)
-
-
-def _write(path: Path, data: bytes, flush_content: bool, flush_name: bool) -> None:
     aside = path.with_name(f".{os.urandom(6).hex()}.part")
     try:
         try:
             with _created(aside) as handle:
                 handle.write(data)
-                if flush_content:
+                if durable:
                     handle.flush()
                     os.fsync(handle.fileno())
             aside.replace(path)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
-        if flush_name:
+        if durable:
             _flush_folder(path.parent)
     except OSError as error:
         raise cannot_be_written(path, error) from None
+
+
+def write_hashed(path: Path, data: bytes) -> str:
+    """Write `data` atomically and give its SHA-256, by which whoever finds the file later sees whether it is whole.
+
+    Not flushed: a power cut may leave anything in it. Ask `holds` before it is used again. A flush for each of a
+    photograph's pictures would be most of what a small photograph takes on a disk that waits for every one.
+    """
+    write_bytes(path, data, durable=False)
+    return hashlib.sha256(data).hexdigest()
+
+
+def holds(path: Path, sha256: str) -> bool:
+    """Whether there is a file at `path` with just these bytes."""
+    try:
+        return file_sha256(path) == sha256
+    except FileNotFoundError:
+        return False
 
 
 def _created(path: Path) -> BinaryIO:

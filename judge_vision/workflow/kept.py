@@ -34,7 +34,7 @@ def kept(maker: str, shard: str, more: Any, make: Callable[[], Any]) -> Any:
     except (FileNotFoundError, ValueError):
         pass  # none, or damaged: made anew
     value = make()
-    store.write_whole(path, store.canonical_json({"key": key, "value": value}).encode())
+    store.write_bytes(path, store.canonical_json({"key": key, "value": value}).encode(), durable=False)
     return value
 
 

@@ -25,6 +25,9 @@ def write_records(index: Path, folder: Path, records: list[tuple[str, Record]], 
     Unchanged files are not touched; files of an earlier run that no record needs go, those of the other form too.
     """
     document = _write_packed(folder, records) if packed else _write_files(folder, records)
+    # one flush before the index that vouches for them, for all records and the pictures that they name: a flush per
+    # file costs milliseconds each
+    os.sync()
     store.write_json(index, {"rule": rule, **document})
 
 
@@ -78,15 +81,13 @@ def _write_files(folder: Path, records: list[tuple[str, Record]]) -> dict[str, A
         if path.name not in kept:
             path.unlink()
     packed_file(folder).unlink(missing_ok=True)
-    # one flush for all records, before the index that vouches for them: a flush per file costs milliseconds each
-    os.sync()
     return {"records": rows}
 
 
 def _write_packed(folder: Path, records: list[tuple[str, Record]]) -> dict[str, Any]:
     path = packed_file(folder)
     data = "".join(store.canonical_json(record) + "\n" for _, record in records).encode()
-    store.write_if_changed(path, data)
+    store.write_if_changed(path, data, durable=False)
     shutil.rmtree(folder, ignore_errors=True)
     failed = sum(record["status"] == "failed" for _, record in records)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from judge_vision.failure import ErrorType, PhotographError
@@ -43,8 +44,10 @@ def prepare_shard(shard: str, workers: int) -> None:
         return content_key(document["measured_by"], *(item.entry.get(name) for name in _STAMP))
 
     def usable(item: Item, facts: Figures) -> bool:
-        if not all(paths.by_content(folder, facts["sha256"], ".jpg").exists() for folder in pictures.values()):
-            return False
+        for picture in pictures:
+            made = facts[picture.hash_name]
+            if not made or not store.holds(picture.place(facts["sha256"]), made):
+                return False
         return proof_file(item).exists() or not _wanted(facts["sha256"], readers)
 
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
@@ -59,23 +62,40 @@ def prepare_shard(shard: str, workers: int) -> None:
                         "the list names it, but there is no such file; put it back or take it off the list",
                     )
             else:
-                for suffix, folder in pictures.items():
-                    target = paths.by_content(folder, found["sha256"], ".jpg")
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    proof_file(by_image[image]).with_suffix(suffix).replace(target)
+                for picture in pictures:
+                    _move(proof_file(by_image[image]).with_suffix(picture.suffix), picture.place(found["sha256"]))
             yield by_image[image], outcome
 
     items = [Item(entry["image"], entry) for entry in job.entries()]
     job.run(items, measure, key, usable)
 
 
-def _pictures(settings: PrepareSettings) -> dict[str, Path]:
-    """Where the pictures for people go, by how their names end beside the proof: those that are wanted."""
-    both = (
-        (THUMBNAIL, paths.THUMBNAILS, settings.thumbnail_side_px),
-        (PREVIEW, paths.PREVIEWS, settings.preview_side_px),
-    )
-    return {suffix: folder for suffix, folder, side_px in both if side_px}
+@dataclass(frozen=True)
+class _Picture:
+    """A kind of picture for people: how its name ends beside the proof, where it goes, the fact that is its hash."""
+
+    suffix: str
+    folder: Path
+    hash_name: str
+
+    def place(self, sha256: str) -> Path:
+        return paths.by_content(self.folder, sha256, ".jpg")
+
+
+def _pictures(settings: PrepareSettings) -> list[_Picture]:
+    """Those that are wanted."""
+    thumbnail = _Picture(THUMBNAIL, paths.THUMBNAILS, "thumbnail_sha256")
+    preview = _Picture(PREVIEW, paths.PREVIEWS, "preview_sha256")
+    sides = {thumbnail: settings.thumbnail_side_px, preview: settings.preview_side_px}
+    return [picture for picture, side_px in sides.items() if side_px]
+
+
+def _move(made: Path, target: Path) -> None:
+    try:
+        made.replace(target)
+    except FileNotFoundError:  # the folder is made once
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
 
 
 def _wanted(sha256: str, readers: list[tuple[str, Cache]]) -> bool:

@@ -125,6 +125,22 @@ def test_the_cache_is_cleaned_kept_within_its_size_and_its_hits_are_reported(pho
     assert subprocess.run([*call[:-1], "RESULTS="], check=False, capture_output=True).returncode != 0
 
 
+def test_a_picture_that_a_power_cut_left_in_half_is_made_again(photos, undisturbed, tmp_path):
+    """As after a cut before the shards' indexes were written: the figures are in the cache, pictures are damaged."""
+    again = fresh(tmp_path, "cut")
+    folders = ("thumbnails", "previews", "heatmaps")
+    for name in ("cache", *folders):
+        shutil.copytree(undisturbed / name, again / name)
+    damaged = [next(path for path in sorted((again / name).rglob("*")) if path.is_file()) for name in folders]
+    for path, left in zip(damaged, (b"", b"half", bytes(damaged[2].stat().st_size)), strict=True):
+        path.write_bytes(left)
+    status, output = snakemake(again, photos=photos, **MORE)
+    assert status == 0, output
+    assert measured(again, "iqa") == 0 and measured(again, "mono") == 1 and measured(again, "prepare") in (1, 2)
+    for path in damaged:
+        assert path.read_bytes() == (undisturbed / path.relative_to(again)).read_bytes()
+
+
 def test_an_edited_photograph_is_noticed_although_its_folder_is_as_old_as_before(photos, finished, tmp_path):
     folder = shutil.copytree(photos, tmp_path / "photos")
     assert snakemake(finished, photos=folder, **MORE)[0] == 0

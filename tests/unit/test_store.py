@@ -23,12 +23,12 @@ def test_a_sweep_leaves_what_is_to_be_kept_and_no_empty_folders(tmp_path):
 
 def test_a_file_appears_whole_or_not_at_all_and_leaves_nothing_beside_it(tmp_path, monkeypatch):
     path = tmp_path / "new" / "folder" / "file.jpg"
-    store.write_whole(path, b"first")
+    store.write_bytes(path, b"first")
 
     def full(_descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match=f"{path} cannot be written: No space left"):
-        store.write_whole(path, b"second")
+        store.write_bytes(path, b"second")
     assert path.read_bytes() == b"first" and list(path.parent.iterdir()) == [path]
