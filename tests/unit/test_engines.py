@@ -67,6 +67,7 @@ def test_climbing_tries_one_after_the_other_and_says_why(caplog):
         ladder.climb(["remote", "container"], work)
 
 
+@pytest.mark.slow
 def test_what_hangs_is_noticed():
     with standin_hosts.never_answers() as url:
         client = Client(url, QUICK, None)
@@ -78,6 +79,7 @@ def test_what_hangs_is_noticed():
         assert time.monotonic() - began < 6
 
 
+@pytest.mark.slow
 def test_what_drips_is_noticed():
     with standin_hosts.drips() as url, pytest.raises(Hanging, match="within 2 s"):
         Client(url, QUICK, None).score(inputs())
@@ -131,6 +133,7 @@ def test_an_answer_in_form_is_taken():
     assert isinstance(bad, PhotographError) and bad.error_type is ErrorType.MODEL_FAILED
 
 
+@pytest.mark.slow
 def test_a_busy_service_is_asked_again():
     calls = []
 

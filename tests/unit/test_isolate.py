@@ -18,6 +18,8 @@ from judge_vision.records import store
 from tests.unit import pictures
 from tests.unit.test_photograph_formats import PIXELS
 
+# Every test starts processes, and waits for some of them.
+pytestmark = pytest.mark.slow
 SIZES = ProofSizes(224, 64, 64)
 # Time enough for a good photograph on a machine that is busy with other things.
 LIMITS = PrepareSettings(timeout_s=12, memory_mb=600)
@@ -61,7 +63,6 @@ def outcomes(tmp_path, contents, limits=LIMITS, prepare=stand_in, workers=2):
 GOOD = pictures.saved(PIXELS, "JPEG")
 
 
-@pytest.mark.slow
 def test_a_bad_decoder_costs_its_own_picture(tmp_path):
     bad = {
         b"segfault": ErrorType.DECODER_CRASHED,
