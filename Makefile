@@ -60,7 +60,8 @@ calibration: $(VENV)/.ready ## Scores against human marks: make calibration PHOT
 	@$(TARGET) report/index.html --config "calibration={marks: '$(abspath $(MARKS))'}" $(SETTINGS)
 
 test: lint .venv-cluster/.ready-cluster ## Everything that CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 test-fast: $(VENV)/.ready-dev ## The tests that take seconds
 	$(BIN)/python -m pytest -m "not slow"
