@@ -64,7 +64,7 @@ test: lint .venv-cluster/.ready-cluster ## Everything that CI runs
 	$(BIN)/python -m pytest -m alone
 
 test-fast: $(VENV)/.ready-dev ## The tests that take seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup -m "not slow"
 
 lint: $(VENV)/.ready-dev ## Format, style, types, workflow
 	$(BIN)/ruff format --check .
