@@ -125,7 +125,10 @@ def test_a_photograph_is_shown_larger_than_in_the_gallery_and_at_its_own_size(re
     reader.open(small)
     assert "/thumbnails/" in reader.one("#view-gallery img").get_attribute("src")
     reader.one("#view-gallery .card").click()
-    reader.until("return document.querySelector('.picture img').src.includes('/previews/')")
+    reader.until(
+        "const shown = document.querySelector('.picture img');"
+        "return shown.src.includes('/previews/') && shown.complete && shown.naturalWidth"
+    )
     width = reader.run("return document.querySelector('.picture img').naturalWidth")
     assert width > 480
     words = reader.one(".picture figcaption").text
