@@ -49,13 +49,12 @@ def look_alikes(hashes: list[str], max_bits: int) -> dict[int, Alike]:
     found: dict[int, Alike] = {}
     for start in range(0, len(hashes), _BLOCK):
         # exact in float32: sums of 64 ones; equal bits minus different ones are 64 - 2 * distance
-        distance = (_BITS - signs[start : start + _BLOCK] @ signs.T) / 2.0
-        rows = np.arange(distance.shape[0])
-        distance[rows, rows + start] = _BITS + 1
-        counts = (distance <= max_bits).sum(axis=1)
-        for row in np.flatnonzero(counts):
-            near = np.flatnonzero(distance[row] <= max_bits)
-            order = near[np.lexsort((near, distance[row, near]))][:_NAMED]
-            nearest = tuple((int(index), int(distance[row, index])) for index in order)
-            found[start + int(row)] = Alike(int(counts[row]), nearest)
+        alike = signs[start : start + _BLOCK] @ signs.T
+        rows = np.arange(alike.shape[0])
+        alike[rows, rows + start] = -_BITS - 1
+        for row in np.flatnonzero(alike.max(axis=1) >= _BITS - 2 * max_bits):
+            near = np.flatnonzero(alike[row] >= _BITS - 2 * max_bits)
+            order = near[np.lexsort((near, -alike[row, near]))][:_NAMED]
+            nearest = tuple((int(index), int(_BITS - alike[row, index]) // 2) for index in order)
+            found[start + int(row)] = Alike(len(near), nearest)
     return found

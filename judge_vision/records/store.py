@@ -170,7 +170,7 @@ def file_sha256(path: Path) -> str:
     return hasher.hexdigest()
 
 
-def sweep(folder: Path, keep: Iterable[Path]) -> None:
+def sweep(folder: Path, keep: Iterable[Path | str]) -> None:
     """Remove every file below `folder` that is not in `keep`, and folders left empty."""
     kept = set(map(str, keep))
     # text, not paths: there are as many files as photographs

@@ -14,7 +14,7 @@ from judge_vision.report import alike, page
 from judge_vision.report.judged import judged
 from judge_vision.report.making import making, run_facts
 from judge_vision.report.photographs import cell, details
-from judge_vision.report.pictures import bring, perceptual_hashes
+from judge_vision.report.pictures import bring_all, perceptual_hashes
 from judge_vision.report.selection import select_rows, selection_sentence
 
 FOLDER = Path("report")
@@ -86,23 +86,13 @@ def _index(results: Results, settings: ReportSettings) -> dict[str, Any]:
 
 def _pictures(rows: list[dict[str, Any]]) -> dict[str, list[int]]:
     """Bring the pictures beside the page; for each row 1 or 0: is there a thumbnail, a preview, a heat map?"""
-    kept: set[Path] = set()
-    found: dict[str, list[int]] = {"thumbnails": [], "previews": [], "heat_maps": []}
-    for row in rows:
-        asked = row["mono_verdict"] in ("query", "fail")
-        for kind, folder, suffix, wanted in (
-            ("thumbnails", paths.THUMBNAILS, ".jpg", True),
-            ("previews", paths.PREVIEWS, ".jpg", True),
-            ("heat_maps", paths.HEAT_MAPS, ".png", asked),
-        ):
-            there = False
-            if wanted and row["sha256"]:
-                target = paths.by_content(PICTURES / kind, row["sha256"], suffix)
-                there = bring(paths.by_content(folder, row["sha256"], suffix), target)
-                kept |= {target} if there else set()
-            found[kind].append(int(there))
-    store.sweep(PICTURES, kept)
-    return found
+    everybody = [row["sha256"] for row in rows]
+    asked = [row["sha256"] if row["mono_verdict"] in ("query", "fail") else None for row in rows]
+    return {
+        "thumbnails": bring_all(paths.THUMBNAILS, PICTURES / "thumbnails", everybody, ".jpg"),
+        "previews": bring_all(paths.PREVIEWS, PICTURES / "previews", everybody, ".jpg"),
+        "heat_maps": bring_all(paths.HEAT_MAPS, PICTURES / "heat_maps", asked, ".png"),
+    }
 
 
 def _write_data(rows: list[dict[str, Any]], found: dict[str, str], parts: dict[str, Any]) -> None:

@@ -16,29 +16,41 @@ from judge_vision.workflow.cache import Cache
 from judge_vision.workflow.shard import content_key
 
 
-def bring(source: Path, target: Path) -> bool:
-    """Make `target` the same file as `source`; False where there is no `source`.
+def bring_all(source: Path, target: Path, contents: list[str | None], suffix: str) -> list[int]:
+    """Make the pictures below `target` those of `contents` (SHA-256) below `source`; 1 or 0 for each: is there one?
 
     A hard link costs no space; pictures are never written in place, so it stays true. Copied where the file system has
-    no hard links.
+    no hard links. Other pictures below `target` go.
     """
-    try:
-        wanted = source.stat()
-    except FileNotFoundError:
-        return False
-    try:
-        there = target.stat()
-    except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    else:
-        if (there.st_dev, there.st_ino) == (wanted.st_dev, wanted.st_ino):
-            return True
-        target.unlink()
+    made, brought = _inodes(source), _inodes(target)
+    names = [f"{sha256}{suffix}" for sha256 in contents]
+    there = made.keys() & names
+    for name in there:
+        if brought.get(name) != made[name]:
+            _link(source / name[:2] / name, target / name[:2] / name)
+    store.sweep(target, (f"{target}/{name[:2]}/{name}" for name in there))
+    return [int(name in there) for name in names]
+
+
+def _inodes(folder: Path) -> dict[str, int]:
+    """The inode of each file in the folders below `folder`, by its name.
+
+    One look at a folder instead of one at each file: looking was a third of what a page of 10,000 took.
+    """
+    found: dict[str, int] = {}
+    for below in folder.iterdir() if folder.is_dir() else ():
+        with os.scandir(below) as entries:
+            found |= {entry.name: entry.inode() for entry in entries}
+    return found
+
+
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
-    return True
 
 
 def perceptual_hashes(contents: Iterable[str | None]) -> list[str | None]:

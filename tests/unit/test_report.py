@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import html
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -107,7 +109,7 @@ def test_same_results_give_the_same_bytes_and_leave_nothing_behind(results: Path
 
     build_report(ReportSettings())
     first = written()
-    stale = [results / "report/pictures/ab/old.jpg", results / "report/data/details-9.js"]
+    stale = [results / "report/pictures/thumbnails/ab/old.jpg", results / "report/data/details-9.js"]
     for path in stale:
         store.write_bytes(path, b"of an earlier run")
     build_report(ReportSettings())
@@ -226,13 +228,34 @@ def test_the_same_file_twice_is_a_group_of_its_own_and_failures_without_a_hash_a
     assert alike.groups(rows, {}) == [{"kind": "same_file", "members": [0, 2], "bits": None}]
 
 
-def test_a_picture_is_linked_where_possible_and_renewed_when_it_changed(tmp_path: Path) -> None:
-    source, target = tmp_path / "a.jpg", tmp_path / "there" / "a.jpg"
-    assert not pictures.bring(source, target) and not target.exists()
-    source.write_bytes(b"one")
-    assert pictures.bring(source, target) and target.samefile(source)
-    store.write_bytes(source, b"two")
-    assert pictures.bring(source, target) and target.read_bytes() == b"two"
+def test_pictures_are_linked_where_possible_renewed_when_they_changed_and_go_when_nobody_needs_them(
+    tmp_path: Path,
+) -> None:
+    source, target = tmp_path / "made", tmp_path / "beside the page"
+    assert pictures.bring_all(source, target, ["aa1", None], ".jpg") == [0, 0] and not target.exists()
+    one, other = source / "aa" / "aa1.jpg", source / "bb" / "bb2.jpg"
+    for path in (one, other):
+        store.write_bytes(path, b"one")
+    assert pictures.bring_all(source, target, ["bb2", None, "aa1", "cc3", "aa1"], ".jpg") == [1, 0, 1, 0, 1]
+    assert (target / "aa" / "aa1.jpg").samefile(one) and (target / "bb" / "bb2.jpg").samefile(other)
+    store.write_bytes(one, b"two")
+    assert pictures.bring_all(source, target, ["aa1"], ".jpg") == [1]
+    assert [(path.name, path.read_bytes()) for path in target.rglob("*.jpg")] == [("aa1.jpg", b"two")]
+    one.unlink()
+    assert pictures.bring_all(source, target, ["aa1"], ".jpg") == [0] and not list(target.rglob("*.jpg"))
+
+
+def test_pictures_are_copied_where_the_file_system_has_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    store.write_bytes(tmp_path / "made" / "aa" / "aa1.jpg", b"one")
+    for _ in range(2):
+        assert pictures.bring_all(tmp_path / "made", tmp_path / "page", ["aa1"], ".jpg") == [1]
+        assert (tmp_path / "page" / "aa" / "aa1.jpg").read_bytes() == b"one"
 
 
 def test_every_column_has_a_name_for_people(results: Path) -> None:
