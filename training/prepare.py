@@ -1,4 +1,4 @@
-"""Make one folder of PNG files, long side at most 1600, of the photographs in (more_)photographs.json.
+"""Make one folder of PNG files, long side at most 1600, of the photographs in the three lists.
 
 Reads the packages unpacked by get_photographs.sh and the pictures that scikit-image's wheel ships; writes
 FOLDER/photographs/NAME.png and FOLDER/INDEX.tsv (path, package, licence, is_photograph, split).
@@ -7,19 +7,23 @@ FOLDER/photographs/NAME.png and FOLDER/INDEX.tsv (path, package, licence, is_pho
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
+import re
 from pathlib import Path
 
 import skimage.data
 from PIL import Image
 
-LISTS = [Path(__file__).with_name(name) for name in ("photographs.json", "more_photographs.json")]
+NAMES = ("photographs.json", "more_photographs.json", "further_photographs.json")
+LISTS = [Path(__file__).with_name(name) for name in NAMES]
 LONG_SIDE = 1600
+SIDES = {"#": 300, "@": 200}  # shorter side from which on pictures of a resource file count
 
 
-def resource_pictures(path: Path) -> list[Image.Image]:
-    """The opaque WebP pictures of at least 300 pixels a side in a Qt resource file, in order."""
+def resource_pictures(path: Path, least: int) -> list[Image.Image]:
+    """The opaque WebP pictures of at least `least` pixels a side in a Qt resource file, in order."""
     content = path.read_bytes()
     pictures = []
     start = content.find(b"WEBPVP8")
@@ -28,23 +32,36 @@ def resource_pictures(path: Path) -> list[Image.Image]:
         if content[begin : begin + 4] == b"RIFF":
             length = int.from_bytes(content[begin + 4 : begin + 8], "little") + 8
             picture = Image.open(io.BytesIO(content[begin : begin + length]))
-            if picture.mode == "RGB" and min(picture.size) >= 300:
+            if picture.mode == "RGB" and min(picture.size) >= least:
                 pictures.append(picture)
         start = content.find(b"WEBPVP8", start + 7)
     return pictures
 
 
-def read(entry: dict[str, str], unpacked: Path, resources: dict[Path, list[Image.Image]]) -> Image.Image:
-    """The picture of one line of the list."""
+def largest_jpeg(path: Path) -> Image.Image:
+    """The JPEG with most pixels in a file that holds several."""
+    content = path.read_bytes()
+    pictures = []
+    for found in re.finditer(b"\xff\xd8\xff", content):
+        with contextlib.suppress(OSError):
+            pictures.append(Image.open(io.BytesIO(content[found.start() :])))
+    return max(pictures, key=lambda picture: picture.width * picture.height)
+
+
+def read(entry: dict[str, str], unpacked: Path, resources: dict[str, list[Image.Image]]) -> Image.Image:
+    """The picture of one line of a list: a file, the largest in an Enlightenment theme, or one in a Qt resource."""
     if entry["package"] == "scikit-image":
         return Image.open(Path(skimage.data.__file__).parent / entry["path"])
-    name, _, number = entry["path"].partition("#")
-    path = unpacked / entry["package"] / name
-    if not number:
+    path = unpacked / entry["package"] / re.split("[#@]", entry["path"])[0]
+    if path.suffix == ".edj":
+        return largest_jpeg(path)
+    if path.suffix != ".rcc":
         return Image.open(path)
-    if path not in resources:
-        resources[path] = resource_pictures(path)
-    return resources[path][int(number)]
+    separator, number = re.findall("([#@])([0-9]+)$", entry["path"])[0]
+    key = f"{path}{separator}"
+    if key not in resources:
+        resources[key] = resource_pictures(path, SIDES[separator])
+    return resources[key][int(number)]
 
 
 def main() -> None:
@@ -53,7 +70,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="the folder given to get_photographs.sh")
     folder = parser.parse_args().folder
     (folder / "photographs").mkdir(parents=True, exist_ok=True)
-    resources: dict[Path, list[Image.Image]] = {}
+    resources: dict[str, list[Image.Image]] = {}
     lines = ["path\tpackage\tlicence\tis_photograph\tsplit"]
     for entry in (entry for part in LISTS for entry in json.loads(part.read_text())["photographs"]):
         picture = read(entry, folder / "unpacked", resources).convert("RGB")

@@ -87,13 +87,13 @@ def test_scripts_and_lists_are_those_that_made_the_weights(described: dict[str, 
 
 
 def test_no_photograph_is_both_learnt_and_held_out() -> None:
-    lists = [
-        json.loads((ROOT / "training" / name).read_text()) for name in ("photographs.json", "more_photographs.json")
-    ]
+    names = ("photographs.json", "more_photographs.json", "further_photographs.json")
+    lists = [json.loads((ROOT / "training" / name).read_text()) for name in names]
     entries = [entry for one in lists for entry in one["photographs"]]
     files = {(entry["package"], entry["path"]): entry["split"] for entry in entries}
     assert len(files) == len(entries) == len({entry["name"] for entry in entries})
-    assert {entry["split"] for entry in lists[1]["photographs"]} == {"train"}
+    assert {entry["split"] for one in lists[1:] for entry in one["photographs"]} == {"train"}
+    assert set(lists[2]["held_back"]) < {entry["package"] for entry in lists[2]["photographs"]}
     measured = json.loads((BUNDLE / "evaluation.json").read_text())["photographs"]
     assert sorted(measured) == sorted(entry["name"] for entry in entries if entry["split"] == "heldout")
 
