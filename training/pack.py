@@ -18,8 +18,9 @@ import nima_inputs  # noqa: E402
 import refine_nima  # noqa: E402
 import train_musiq  # noqa: E402
 import train_nima  # noqa: E402
+import widen_nima  # noqa: E402
 
-VERSION = "2"
+VERSION = "3"
 LICENCE = "Apache-2.0"
 
 
@@ -28,31 +29,37 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def learnt(path: Path) -> int:
+    """How many photographs of one list were learnt from."""
+    listed = json.loads(path.read_text())
+    back = listed.get("held_back", [])
+    return sum(entry["split"] == "train" and entry["package"] not in back for entry in listed["photographs"])
+
+
 def described(work: Path) -> dict[str, Any]:
     """The `models` of bundle.json."""
-    lists = ("photographs.json", "more_photographs.json")
-    first, more = (
-        sum(entry["split"] == "train" for entry in json.loads((HERE / name).read_text())["photographs"])
-        for name in lists
-    )
+    lists = ("photographs.json", "more_photographs.json", "further_photographs.json")
+    first, more, further = (learnt(HERE / name) for name in lists)
     common = {"licence": LICENCE, "human_ratings": False}
     data = "photographs of Debian packages with synthetic"
     scripts = {name: sha256(HERE / name) for name in ("scenes.py", "distortions.py", lists[0])}
     own = {name: sha256(HERE / name) for name in (lists[1], "train_nima.py", "nima_inputs.py", "refine_nima.py")}
+    widened = {name: sha256(HERE / name) for name in (lists[2], "widen_nima.py")}
     models: dict[str, Any] = {}
     for name, what in (("nima_aesthetic", "aesthetic damages"), ("nima_technical", "technical distortions")):
         task = name.removeprefix("nima_")
+        wide = task == "aesthetic"  # learnt in three parts, the other in two
         models[name] = {
             "file": f"{name}.hdf5",
             "format": "nima-hdf5",
             "alpha": train_nima.ALPHA,
             "padding": "asymmetric",
             "score_range": [1, 10],
-            "training_data": f"{first + more} {data} {what}",
+            "training_data": f"{first + more + wide * further} {data} {what}",
             "training": {
-                "seed": [train_nima.SEED, nima_inputs.SEED, refine_nima.SEED],
-                "steps": [*train_nima.STEPS[task], *refine_nima.STEPS[task]],
-                "sha256": {**scripts, **own},
+                "seed": [train_nima.SEED, nima_inputs.SEED, refine_nima.SEED, *[widen_nima.SEED] * wide],
+                "steps": [*train_nima.STEPS[task], *refine_nima.STEPS[task], *widen_nima.STEPS * wide],
+                "sha256": {**scripts, **own, **(widened if wide else {})},
             },
             **common,
         }
@@ -76,7 +83,8 @@ def described(work: Path) -> dict[str, Any]:
 
 def trained(work: Path, name: str) -> Path:
     """The weights of one model as its last training script left them."""
-    return work / ("musiq.npz" if name == "musiq" else f"{name}.refined.hdf5")
+    last = {"musiq": "musiq.npz", "nima_technical": "nima_technical.refined.hdf5"}
+    return work / last.get(name, "nima_aesthetic.widened.hdf5")
 
 
 def main() -> None:
