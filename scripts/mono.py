@@ -22,14 +22,11 @@ def work(arguments: argparse.Namespace) -> None:
     def judge(item: shard.Item) -> shard.Figures:
         figures, heat_map = mono.judge_reduced(job.proof(item, "linear").linear, settings)
         if heat_map is None or item.facts is None:
-            return {**figures, "heat_map": None, "heat_map_sha256": None}
+            return {**figures, "heat_map": None}
         name = paths.by_content(paths.HEAT_MAPS, item.facts["sha256"], ".png")
-        return {**figures, "heat_map": name.as_posix(), "heat_map_sha256": write_png(name, heat_map)}
+        return {**figures, "heat_map": name.as_posix(), store.COMPANIONS: {name.as_posix(): write_png(name, heat_map)}}
 
-    def usable(item: shard.Item, figures: shard.Figures) -> bool:
-        return figures["heat_map"] is None or store.holds(Path(figures["heat_map"]), figures["heat_map_sha256"])
-
-    job.run(job.items(), shard.each(judge, arguments.threads), job.key, usable)
+    job.run(job.items(), shard.each(judge, arguments.threads), job.key)
     job.release()
 
 

@@ -32,18 +32,17 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
     """
     shown = show(path, settings)
     proof = make_proof(shown.image, shown.facts["sha256"], sizes)
-    hashes: Facts = {"thumbnail_sha256": None, "preview_sha256": None}
     if side_px := settings.thumbnail_side_px:
         # the proof's own picture will do where it is large enough to be averaged again
         large = max(proof.scaled.shape) >= 2 * side_px
         thumbnail = thumbnail_jpeg(Image.fromarray(proof.scaled) if large else shown.image, side_px)
-        hashes["thumbnail_sha256"] = store.write_hashed(proof_path.with_suffix(THUMBNAIL), thumbnail)
+        store.write_bytes(proof_path.with_suffix(THUMBNAIL), thumbnail, durable=False)
     if side_px := settings.preview_side_px:
         preview = _jpeg(scaled(shown.image, side_px, gap=1.0), settings.preview_quality)
-        hashes["preview_sha256"] = store.write_hashed(proof_path.with_suffix(PREVIEW), preview)
-    # not flushed: it is large, and who reads it notices damage
+        store.write_bytes(proof_path.with_suffix(PREVIEW), preview, durable=False)
+    # none is flushed: who reads them later can tell whether they are whole
     store.write_bytes(proof_path, proof.save(), durable=False)
-    return {**shown.facts, **hashes}
+    return shown.facts
 
 
 def show(path: Path, settings: PrepareSettings) -> Shown:

@@ -14,6 +14,9 @@ from typing import Any, BinaryIO
 
 from judge_vision.failure import UserError
 
+COMPANIONS = "companions"
+"""Among figures: the SHA-256 of the files that were made besides, by path."""
+
 
 def canonical_json(value: Any) -> str:
     """`value` as JSON with sorted keys and no spare blanks: equal values give equal bytes. NaN is refused."""
@@ -52,18 +55,8 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
         raise cannot_be_written(path, error) from None
 
 
-def write_hashed(path: Path, data: bytes) -> str:
-    """Write `data` atomically and give its SHA-256, by which whoever finds the file later sees whether it is whole.
-
-    Not flushed: a power cut may leave anything in it. Ask `holds` before it is used again. A flush for each of a
-    photograph's pictures would be most of what a small photograph takes on a disk that waits for every one.
-    """
-    write_bytes(path, data, durable=False)
-    return hashlib.sha256(data).hexdigest()
-
-
 def holds(path: Path, sha256: str) -> bool:
-    """Whether there is a file at `path` with just these bytes."""
+    """Whether there is a file at `path` with just these bytes: a power cut may leave anything in one not flushed."""
     try:
         return file_sha256(path) == sha256
     except FileNotFoundError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from judge_vision.failure import ErrorType, PhotographError
@@ -29,7 +28,7 @@ def prepare_shard(shard: str, workers: int) -> None:
     if read_plan().packed:
         # nobody opens the pages of so many, and previews would be most of the disk
         settings = dataclasses.replace(settings, preview_side_px=0)
-    pictures = _pictures(settings)
+    folders = _folders(settings)
     photos = Path(store.read_json(paths.RUN_CONFIG)["photos"])
     paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
     readers = [
@@ -44,10 +43,9 @@ def prepare_shard(shard: str, workers: int) -> None:
         return content_key(document["measured_by"], *(item.entry.get(name) for name in _STAMP))
 
     def usable(item: Item, facts: Figures) -> bool:
-        for picture in pictures:
-            made = facts[picture.hash_name]
-            if not made or not store.holds(picture.place(facts["sha256"]), made):
-                return False
+        wanted = {_place(folder, facts["sha256"]).as_posix() for folder in folders.values()}
+        if not wanted <= facts.get(store.COMPANIONS, {}).keys():
+            return False
         return proof_file(item).exists() or not _wanted(facts["sha256"], readers)
 
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
@@ -62,40 +60,39 @@ def prepare_shard(shard: str, workers: int) -> None:
                         "the list names it, but there is no such file; put it back or take it off the list",
                     )
             else:
-                for picture in pictures:
-                    _move(proof_file(by_image[image]).with_suffix(picture.suffix), picture.place(found["sha256"]))
+                outcome = {**found, store.COMPANIONS: _put_in_place(found, proof_file(by_image[image]), folders)}
             yield by_image[image], outcome
 
     items = [Item(entry["image"], entry) for entry in job.entries()]
     job.run(items, measure, key, usable)
 
 
-@dataclass(frozen=True)
-class _Picture:
-    """A kind of picture for people: how its name ends beside the proof, where it goes, the fact that is its hash."""
-
-    suffix: str
-    folder: Path
-    hash_name: str
-
-    def place(self, sha256: str) -> Path:
-        return paths.by_content(self.folder, sha256, ".jpg")
+def _folders(settings: PrepareSettings) -> dict[str, Path]:
+    """Where the pictures for people go, by how their names end beside the proof: those that are wanted."""
+    both = (
+        (THUMBNAIL, paths.THUMBNAILS, settings.thumbnail_side_px),
+        (PREVIEW, paths.PREVIEWS, settings.preview_side_px),
+    )
+    return {suffix: folder for suffix, folder, side_px in both if side_px}
 
 
-def _pictures(settings: PrepareSettings) -> list[_Picture]:
-    """Those that are wanted."""
-    thumbnail = _Picture(THUMBNAIL, paths.THUMBNAILS, "thumbnail_sha256")
-    preview = _Picture(PREVIEW, paths.PREVIEWS, "preview_sha256")
-    sides = {thumbnail: settings.thumbnail_side_px, preview: settings.preview_side_px}
-    return [picture for picture, side_px in sides.items() if side_px]
+def _place(folder: Path, sha256: str) -> Path:
+    return paths.by_content(folder, sha256, ".jpg")
 
 
-def _move(made: Path, target: Path) -> None:
-    try:
-        made.replace(target)
-    except FileNotFoundError:  # the folder is made once
-        target.parent.mkdir(parents=True, exist_ok=True)
-        made.replace(target)
+def _put_in_place(facts: Figures, proof: Path, folders: dict[str, Path]) -> dict[str, str]:
+    """Move the pictures from beside the proof; their SHA-256 by where they are now."""
+    moved = {}
+    for suffix, folder in folders.items():
+        made, target = proof.with_suffix(suffix), _place(folder, facts["sha256"])
+        made_sha256 = store.file_sha256(made)
+        try:
+            made.replace(target)
+        except FileNotFoundError:  # the folder is made once
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.replace(target)
+        moved[target.as_posix()] = made_sha256
+    return moved
 
 
 def _wanted(sha256: str, readers: list[tuple[str, Cache]]) -> bool:

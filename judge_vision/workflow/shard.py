@@ -89,7 +89,8 @@ class ShardJob:
     ) -> None:
         """Measure what the cache does not hold, write every record, then the index.
 
-        `usable` may refuse cached figures whose companion files (a heat map, a proof) are gone.
+        `store.COMPANIONS` has the SHA-256 of the files made besides, by path: it stays in the cache, and cached
+        figures count only while those files are whole. `usable` may refuse them for other reasons (a proof is gone).
         Photographs whose preparation failed are passed on as failed, with the same reason.
         """
         with held(paths.job_lock(self.rule, self.shard)):
@@ -103,7 +104,7 @@ class ShardJob:
                     outcomes[item.image] = PhotographError(ErrorType(item.facts["error_type"]), item.facts["error"])
                     continue
                 figures = cache.get(key(item))
-                if figures is not None and usable(item, figures):
+                if figures is not None and usable(item, figures) and _has_companions(figures):
                     outcomes[item.image] = figures
                     cached += 1
                 else:
@@ -138,7 +139,7 @@ class ShardJob:
             "status": "failed" if failure else "ok",
             "error_type": failure.error_type.value if failure else None,
             "error": failure.message if failure else None,
-            **{name: value for name, value in figures.items() if name != "sha256"},
+            **{name: value for name, value in figures.items() if name not in ("sha256", store.COMPANIONS)},
         }
 
     def _write_records(self, records: list[dict[str, Any]]) -> None:
@@ -157,6 +158,11 @@ class ShardJob:
             {"photographs": total, "cached": cached, "failed": failed, "seconds": round(seconds, 3)},
             durable=False,
         )
+
+
+def _has_companions(figures: Figures) -> bool:
+    """Whether what was made besides is there and whole, which a power cut may have prevented: none is flushed alone."""
+    return all(store.holds(Path(path), sha256) for path, sha256 in figures.get(store.COMPANIONS, {}).items())
 
 
 def read_records(rule: str, shard: str, parse_float: Callable[[str], float] = float) -> dict[str, dict[str, Any]]:

@@ -94,12 +94,10 @@ def work():
 
     def measure(item):
         name = paths.by_content(paths.HEAT_MAPS, item.facts["sha256"], ".png")
-        return {"heat_map": name.as_posix(), "heat_map_sha256": write_png(name, MAP), "value": ord(item.image)}
+        made = {name.as_posix(): write_png(name, MAP)}
+        return {"heat_map": name.as_posix(), "value": ord(item.image), store.COMPANIONS: made}
 
-    def usable(item, figures):
-        return store.holds(Path(figures["heat_map"]), figures["heat_map_sha256"])
-
-    job.run(items, shard.each(measure, 1), lambda item: store.digest(item.facts["sha256"]), usable)
+    job.run(items, shard.each(measure, 1), lambda item: store.digest(item.facts["sha256"]))
 
 
 def outcome():
