@@ -64,6 +64,7 @@ rule all:
 
 
 onstart:
+    let_jobs_start(workflow.scheduler)
     watch_over(workflow.scheduler._executor)
 
 

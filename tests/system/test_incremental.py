@@ -125,6 +125,16 @@ def test_the_cache_is_cleaned_kept_within_its_size_and_its_hits_are_reported(pho
     assert subprocess.run([*call[:-1], "RESULTS="], check=False, capture_output=True).returncode != 0
 
 
+def test_the_scheduler_looks_at_the_jobs_when_one_has_ended_and_not_otherwise(photos, undisturbed, tmp_path):
+    """Snakemake's own limit of jobs a second made it look 2,250 times in a run of 72 jobs."""
+    status, output = snakemake(fresh(tmp_path, "free", undisturbed), "--verbose", photos=photos, **MORE)
+    assert status == 0, output
+    assert 5 < output.count("\nReady jobs: ") <= output.count("\nFinished jobid: ")
+    limit = ("--max-jobs-per-timespan", "10/1m")
+    status, output = snakemake(fresh(tmp_path, "asked for"), *limit, "--verbose", "state/manifest.json", photos=photos)
+    assert status == 0 and "Submitting maximum 10 job(s) over 60.0 second(s)" in output, output
+
+
 def test_a_picture_that_a_power_cut_left_in_half_is_made_again(photos, undisturbed, tmp_path):
     """As after a cut before the shards' indexes were written: the figures are in the cache, pictures are damaged."""
     again = fresh(tmp_path, "cut")
