@@ -34,6 +34,12 @@ except UserError as error:
     sys.exit(f"judge-vision: {error}")
 
 PLAN = plan.read_plan(Path(CONFIG.results))
+# A job on a node has what the call that sent it there asked for.
+HOST_THREADS = plan.host_threads(
+    PLAN,
+    CONFIG.jobs.host_threads,
+    workflow.resource_settings.cores if workflow.is_main_process else None,
+)
 # What a job needs of its node's own disk: everything that it keeps lies in the results folder.
 SCRATCH_MB = 100
 kubernetes.mount_results()

@@ -24,7 +24,7 @@ rule compliance:
         "logs/compliance/{shard}.log",
     benchmark:
         "benchmarks/compliance/{shard}.tsv"
-    threads: CONFIG.jobs.host_threads
+    threads: HOST_THREADS
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(60),

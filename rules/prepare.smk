@@ -24,7 +24,7 @@ rule prepare:
         "logs/prepare/{shard}.log",
     benchmark:
         "benchmarks/prepare/{shard}.tsv"
-    threads: CONFIG.jobs.host_threads
+    threads: HOST_THREADS
     resources:
         mem_mb=megabytes(3000),
         runtime=minutes(20),

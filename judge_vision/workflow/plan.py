@@ -44,6 +44,15 @@ def photographs_per_shard(photographs: int, target: int) -> int:
     return max(target, math.ceil(grown), -(-photographs // (_MOST_JOBS // len(STEPS))))
 
 
+def host_threads(plan: Plan, most: int, cores: int | None) -> int:
+    """Threads of a job on one shard, scoring aside: `most`, but one where each of `cores` has two shards or more.
+
+    Threads of one process wait for each other wherever Python itself works, which jobs side by side do not.
+    """
+    shards = math.ceil(plan.photographs / plan.photographs_per_shard)
+    return 1 if cores and shards >= 2 * cores else most
+
+
 def read_plan(results: Path = Path()) -> Plan:
     """The plan of the last run in `results`; the one for a single photograph where nothing was planned."""
     try:

@@ -22,7 +22,7 @@ rule colour:
     benchmark:
         "benchmarks/colour/{shard}.tsv"
     priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
-    threads: CONFIG.jobs.host_threads
+    threads: HOST_THREADS
     resources:
         mem_mb=megabytes(1000),
         runtime=minutes(60),

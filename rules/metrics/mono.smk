@@ -22,7 +22,7 @@ rule mono:
     benchmark:
         "benchmarks/mono/{shard}.tsv"
     priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
-    threads: CONFIG.jobs.host_threads
+    threads: HOST_THREADS
     resources:
         mem_mb=megabytes(3000),
         runtime=minutes(60),

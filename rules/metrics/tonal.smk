@@ -22,7 +22,7 @@ rule tonal:
     benchmark:
         "benchmarks/tonal/{shard}.tsv"
     priority: 1  # before more photographs are prepared: a disk need not hold all proofs at once
-    threads: CONFIG.jobs.host_threads
+    threads: HOST_THREADS
     resources:
         mem_mb=megabytes(2000),
         runtime=minutes(60),

@@ -2,7 +2,7 @@ import pytest
 
 from judge_vision.records.steps import STEPS
 from judge_vision.workflow import messages
-from judge_vision.workflow.plan import make_plan, photographs_per_shard, read_plan
+from judge_vision.workflow.plan import host_threads, make_plan, photographs_per_shard, read_plan
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,10 @@ def test_a_job_run_by_hand_without_a_plan_keeps_files(tmp_path):
 
 def test_a_run_for_a_single_target_ends_without_a_summary(tmp_path):
     assert "no table yet" in messages.summary(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("photographs", "cores", "threads"), [(300, 2, 4), (767, 2, 4), (769, 2, 1), (769, 4, 4), (5000, None, 4)]
+)
+def test_jobs_have_one_thread_where_every_core_has_two_shards(photographs, cores, threads):
+    assert host_threads(make_plan(photographs, 256, 100_000), 4, cores) == threads
