@@ -12,11 +12,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from judge_vision.engines.processes import process_of
 from judge_vision.engines.wire import CONTENT_TYPE, pack
+from judge_vision.models.bundle import load_bundle
 from judge_vision.models.inputs import ScaledPicture
 from judge_vision.service.app import Service
 from tests.unit import golden
 from tests.unit.service_parts import CHELSEA, GREY_100, photos, png, server  # noqa: F401 - fixtures
 from tests.unit.standin_service import Server
+
+BUNDLE = load_bundle("embedded").label
 
 
 def test_health_says_what_runs(server):
@@ -24,7 +27,7 @@ def test_health_says_what_runs(server):
     facts = answer.json()
     assert answer.status_code == 200
     assert (facts["state"], facts["device"], facts["restarts"]) == ("ready", "stand-in", 2)
-    assert facts["model_bundle"] == "embedded 2" and facts["human_ratings"] is False
+    assert facts["model_bundle"] == BUNDLE and facts["human_ratings"] is False
     assert sorted(facts["models"]) == ["musiq", "nima_aesthetic", "nima_technical"]
     assert facts["process"] == process_of(server.process.pid).text
     assert facts["memory"]["resident_mb"] > 10 and facts["uptime_s"] >= 0 and facts["queue_length"] == 0
@@ -46,7 +49,7 @@ def test_a_picture_by_path_by_base64_and_as_bytes_scores_the_same(server, photos
     first = answers[0].json()
     assert first["nima_aesthetic"]["mean"] == pytest.approx(GREY_100) and first["nima_aesthetic"]["std"] == 1
     assert first["nima_technical"]["mean"] == pytest.approx(11 - GREY_100) and first["musiq_spaq"] == pytest.approx(100)
-    assert first["musiq_max_side"] is None and first["model_bundle"] == "embedded 2"
+    assert first["musiq_max_side"] is None and first["model_bundle"] == BUNDLE
     assert all(answer.json() == first for answer in answers)
     named = server.post("/infer", json={"image_path": str(photos / "grey.png"), "image_name": "Grey"}).json()
     assert named == {"image_name": "Grey", **first}
