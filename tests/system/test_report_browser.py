@@ -144,7 +144,11 @@ def test_without_the_previews_the_thumbnail_stays_and_says_so(reader: Reader, sm
     shutil.copytree(small.parent, tmp_path / "report", ignore=shutil.ignore_patterns("previews"))
     reader.open(tmp_path / "report" / "index.html")
     reader.one("#view-gallery .card").click()
-    reader.until("return document.querySelector('.picture figcaption').textContent.includes('cannot be read')")
+    reader.until(
+        "const shown = document.querySelector('.picture img');"
+        "return document.querySelector('.picture figcaption').textContent.includes('cannot be read')"
+        " && shown.complete && shown.naturalWidth"
+    )
     assert reader.run("return document.querySelector('.picture img').naturalWidth") == 480
     reader.listen()
     # the browser notes each file that it looked for, and nothing else
