@@ -13,6 +13,7 @@ import pytest
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 
+from selenium.common.exceptions import JavascriptException  # noqa: E402
 from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
@@ -60,7 +61,9 @@ class Reader:
         self.until("return performance.getEntriesByName('judge-vision-ready').length")
 
     def until(self, script: str, seconds: float = 10) -> Any:
-        return WebDriverWait(self.browser, seconds, poll_frequency=0.05).until(lambda one: one.execute_script(script))
+        # what the script asks may not be on the page yet
+        waiting = WebDriverWait(self.browser, seconds, 0.05, ignored_exceptions=[JavascriptException])
+        return waiting.until(lambda one: one.execute_script(script))
 
     def run(self, script: str) -> Any:
         return self.browser.execute_script(script)
