@@ -27,7 +27,7 @@ def bring_all(source: Path, target: Path, contents: list[str | None], suffix: st
     there = made.keys() & names
     for name in there:
         if brought.get(name) != made[name]:
-            _link(source / name[:2] / name, target / name[:2] / name)
+            _link(paths.by_content(source, name, ""), paths.by_content(target, name, ""))
     store.sweep(target, (f"{target}/{name[:2]}/{name}" for name in there))
     return [int(name in there) for name in names]
 

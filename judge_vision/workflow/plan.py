@@ -26,6 +26,11 @@ class Plan:
     packed: bool = False
     """Records and cache in one file per shard and rule, and the table as a folder of parts."""
 
+    @property
+    def shards(self) -> int:
+        """How many shards the photographs make."""
+        return math.ceil(self.photographs / self.photographs_per_shard)
+
 
 def make_plan(photographs: int, photographs_per_job: int, pack_above: int) -> Plan:
     """The plan for `photographs`: shards of about `photographs_per_job`, packed if there are more than `pack_above`."""
@@ -49,8 +54,7 @@ def host_threads(plan: Plan, most: int, cores: int | None) -> int:
 
     Threads of one process wait for each other wherever Python itself works, which jobs side by side do not.
     """
-    shards = math.ceil(plan.photographs / plan.photographs_per_shard)
-    return 1 if cores and shards >= 2 * cores else most
+    return 1 if cores and plan.shards >= 2 * cores else most
 
 
 def read_plan(results: Path = Path()) -> Plan:

@@ -43,9 +43,13 @@ class Sizing:
     """What a run takes."""
 
     plan: Plan
-    shards: int
     steps: list[Step]
     disk_gb: dict[str, float]
+
+    @property
+    def shards(self) -> int:
+        """How many shards there are."""
+        return self.plan.shards
 
     @property
     def jobs(self) -> int:
@@ -69,25 +73,24 @@ class Sizing:
 def size_run(photographs: int, machine: Machine, costs: Costs, kind: str, photographs_per_job: int = 256) -> Sizing:
     """The sizing of a run over photographs of `kind` (a key of `costs["photograph_cpu_s"]`)."""
     plan = make_plan(photographs, photographs_per_job, int(costs["pack_above"]))
-    shards = math.ceil(photographs / plan.photographs_per_shard)
     steps = [_one_core("list and plan", costs["listing_cpu_s"] * photographs, costs["planning_mb"], photographs, 1)]
-    steps += [_host(rule, photographs, plan, shards, machine, costs, kind) for rule in _HOST_RULES]
-    steps.insert(2, _scoring(photographs, plan, shards, machine, costs, kind))
-    scheduling = costs["scheduling_cpu_s"] * shards * len(STEPS)
+    steps += [_host(rule, plan, machine, costs, kind) for rule in _HOST_RULES]
+    steps.insert(2, _scoring(plan, machine, costs, kind))
+    scheduling = costs["scheduling_cpu_s"] * plan.shards * len(STEPS)
     steps.append(_one_core("schedule", scheduling, costs["planning_mb"], photographs, 0))
     for rule in ("merge", "report"):
         shown = min(photographs, int(costs["report_most"])) if rule == "report" else photographs
         steps.append(_one_core(rule, costs[f"{rule}_cpu_s"] * shown, costs[f"{rule}_mb"], 0, 1))
     kept = {name: size for name, size in costs["disk_bytes"].items() if not (plan.packed and name == "previews")}
     disk = {name: size * photographs / 1e9 for name, size in kept.items()}
-    return Sizing(plan, shards, steps, disk)
+    return Sizing(plan, steps, disk)
 
 
-def _host(rule: str, photographs: int, plan: Plan, shards: int, machine: Machine, costs: Costs, kind: str) -> Step:
+def _host(rule: str, plan: Plan, machine: Machine, costs: Costs, kind: str) -> Step:
     each, start = _cost(costs["photograph_cpu_s"][kind], rule), _cost(costs["job_cpu_s"], rule)
-    hours = (each * photographs + start * shards) / machine.cores / 3600
+    hours = (each * plan.photographs + start * plan.shards) / machine.cores / 3600
     minutes = (each * plan.photographs_per_shard / 2 + start) / 60
-    return Step(rule, shards, hours, minutes, int(_cost(costs["job_mb"], rule)), "cores")
+    return Step(rule, plan.shards, hours, minutes, int(_cost(costs["job_mb"], rule)), "cores")
 
 
 def _cost(measured: Mapping[str, float], rule: str) -> float:
@@ -97,13 +100,13 @@ def _cost(measured: Mapping[str, float], rule: str) -> float:
     return measured[rule]
 
 
-def _scoring(photographs: int, plan: Plan, shards: int, machine: Machine, costs: Costs, kind: str) -> Step:
+def _scoring(plan: Plan, machine: Machine, costs: Costs, kind: str) -> Step:
     if machine.gpus == 0:
-        return _host("iqa", photographs, plan, shards, machine, costs, kind)
+        return _host("iqa", plan, machine, costs, kind)
     each, start = 1 / costs["gpu_photographs_per_s"], costs["gpu_job_s"]
-    hours = (each * photographs + start * shards) / machine.gpus / 3600
+    hours = (each * plan.photographs + start * plan.shards) / machine.gpus / 3600
     minutes = (each * plan.photographs_per_shard + start) / 60
-    return Step("iqa", shards, hours, minutes, costs["job_mb"]["iqa"], "GPUs")
+    return Step("iqa", plan.shards, hours, minutes, costs["job_mb"]["iqa"], "GPUs")
 
 
 def _one_core(name: str, seconds: float, mb: Mapping[str, int], photographs: int, jobs: int) -> Step:
