@@ -17,7 +17,7 @@ PACKAGE = ROOT / "judge_vision"
 TEXTS = {".md", ".rst", ".py", ".smk", ".yaml", ".toml", ".sh", ".html", ".j2", ".js"}
 LOCK = dict(re.findall(r"^([A-Za-z0-9._-]+)==([^ \\]+)", (ROOT / "requirements.lock").read_text(), flags=re.M))
 HEAVY = (
-    *("cv2", "pandas", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib"),
+    *("cv2", "pyarrow", "snakemake", "pydantic", "rawpy", "pillow_heif", "tomllib"),
     *("requests", "pebble", "psutil"),
 )
 IN_THE_CONTAINER = [

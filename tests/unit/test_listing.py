@@ -1,7 +1,9 @@
 import os
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow.csv import write_csv
 
 from judge_vision.failure import UserError
 from judge_vision.photograph import lists
@@ -59,9 +61,9 @@ def test_links_out_of_the_folder_are_not_followed_and_loops_end(tmp_path):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_list_gives_title_category_author_and_columns_of_its_own(tmp_path, kind):
-    table = pd.DataFrame({"image": ["a.jpg"], "title": ["Dawn"], "author": ["Ann"], "club_number": ["7"]})
+    table = pa.table({"image": ["a.jpg"], "title": ["Dawn"], "author": ["Ann"], "club_number": ["7"]})
     path = tmp_path / f"list.{kind}"
-    table.to_csv(path, index=False) if kind == "csv" else table.to_parquet(path)
+    write_csv(table, path) if kind == "csv" else pq.write_table(table, path)
     (row,) = lists.read_list(path)
     assert (row.image, row.fields["title"], row.fields["author"]) == ("a.jpg", "Dawn", "Ann")
     assert row.extra == {"club_number": "7"}
@@ -87,7 +89,7 @@ def test_a_list_of_many_parts_is_one_list(tmp_path):
     folder = tmp_path / "many.parquet"
     folder.mkdir()
     for name in "ba":
-        pd.DataFrame({"image": [f"{name}.jpg"]}).to_parquet(folder / f"{name}.parquet")
+        pq.write_table(pa.table({"image": [f"{name}.jpg"]}), folder / f"{name}.parquet")
     assert [row.image for row in lists.read_list(folder)] == ["a.jpg", "b.jpg"]
 
 
