@@ -8,11 +8,14 @@ Each benchmark is a function `measure(quick, scratch) -> Result`. Ratios come fr
 compared take turns; on a machine that does other things bare seconds say little.
 """
 
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+# as in every job (workflow/session.py); idle threads that wait for work would count as CPU time here
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import argparse
 import json
