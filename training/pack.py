@@ -14,13 +14,14 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import branch_nima  # noqa: E402
 import nima_inputs  # noqa: E402
 import refine_nima  # noqa: E402
 import train_musiq  # noqa: E402
 import train_nima  # noqa: E402
 import widen_nima  # noqa: E402
 
-VERSION = "3"
+VERSION = "4"
 LICENCE = "Apache-2.0"
 
 
@@ -44,21 +45,27 @@ def described(work: Path) -> dict[str, Any]:
     data = "photographs of Debian packages with synthetic"
     scripts = {name: sha256(HERE / name) for name in ("scenes.py", "distortions.py", lists[0])}
     own = {name: sha256(HERE / name) for name in (lists[1], "train_nima.py", "nima_inputs.py", "refine_nima.py")}
-    widened = {name: sha256(HERE / name) for name in (lists[2], "widen_nima.py")}
+    widened = {name: sha256(HERE / name) for name in (lists[2], "widen_nima.py", "branch_nima.py")}
     models: dict[str, Any] = {}
     for name, what in (("nima_aesthetic", "aesthetic damages"), ("nima_technical", "technical distortions")):
         task = name.removeprefix("nima_")
-        wide = task == "aesthetic"  # learnt in three parts, the other in two
+        wide = task == "aesthetic"  # learnt in four parts, the other in two
         models[name] = {
             "file": f"{name}.hdf5",
             "format": "nima-hdf5",
-            "alpha": train_nima.ALPHA,
+            "alpha": branch_nima.ALPHA if wide else train_nima.ALPHA,
             "padding": "asymmetric",
             "score_range": [1, 10],
             "training_data": f"{first + more + wide * further} {data} {what}",
             "training": {
-                "seed": [train_nima.SEED, nima_inputs.SEED, refine_nima.SEED, *[widen_nima.SEED] * wide],
-                "steps": [*train_nima.STEPS[task], *refine_nima.STEPS[task], *widen_nima.STEPS * wide],
+                "seed": [
+                    *(train_nima.SEED, nima_inputs.SEED, refine_nima.SEED),
+                    *((widen_nima.SEED, branch_nima.SEED) if wide else ()),
+                ],
+                "steps": [
+                    *(*train_nima.STEPS[task], *refine_nima.STEPS[task]),
+                    *((*widen_nima.STEPS, *(one.steps for one in branch_nima.LESSONS.values())) if wide else ()),
+                ],
                 "sha256": {**scripts, **own, **(widened if wide else {})},
             },
             **common,
@@ -84,7 +91,7 @@ def described(work: Path) -> dict[str, Any]:
 def trained(work: Path, name: str) -> Path:
     """The weights of one model as its last training script left them."""
     last = {"musiq": "musiq.npz", "nima_technical": "nima_technical.refined.hdf5"}
-    return work / last.get(name, "nima_aesthetic.widened.hdf5")
+    return work / last.get(name, "nima_aesthetic.joined.hdf5")
 
 
 def main() -> None:
