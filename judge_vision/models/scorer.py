@@ -13,7 +13,7 @@ from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import musiq, nima, runtime, tfhub
 from judge_vision.models.bundle import Bundle, Model
 from judge_vision.models.inputs import ScaledPicture
-from judge_vision.models.musiq_patches import PATCH, Patches, patches_of
+from judge_vision.models.musiq_patches import PATCH, patches_of
 
 U8 = npt.NDArray[np.uint8]
 Outputs = npt.NDArray[np.float32]
@@ -121,12 +121,8 @@ class Scorer:
             ([None, None], "bool"),
         )
 
-        def run(pictures: Sequence[U8]) -> list[Outputs]:
-            sequences = [patches_of(picture, arch) for picture in pictures]
-            tokens = [self._embedded(embed, sequence) for sequence in sequences]
-            return self._encoded(encode, sequences, tokens)
-
-        return run
+        # one after the other: the patches of a picture are several times its own size
+        return lambda pictures: self._encoded(encode, [_embedded(embed, picture, arch) for picture in pictures])
 
     def _traced(self, function: Callable[..., Any], *inputs: list[int | None] | tuple[list[int | None], str]) -> Any:
         """The graph of `function` of arrays with these shapes (float32 where no type is said), None for any length.
@@ -137,17 +133,7 @@ class Scorer:
         pairs = [one if isinstance(one, tuple) else (one, "float32") for one in inputs]
         return self._tf.function(function, input_signature=[self._tf.TensorSpec(*pair) for pair in pairs])
 
-    def _embedded(self, embed: Callable[[Any], Any], sequence: Patches) -> Outputs:
-        """Embeddings [n, width] of the patches of one picture, a bounded number at once."""
-        pixels = sequence.pixels
-        parts = [
-            embed(pixels[start : start + _PATCHES_AT_ONCE]).numpy() for start in range(0, len(pixels), _PATCHES_AT_ONCE)
-        ]
-        return np.concatenate(parts)
-
-    def _encoded(
-        self, encode: Callable[..., Any], sequences: Sequence[Patches], tokens: Sequence[Outputs]
-    ) -> list[Outputs]:
+    def _encoded(self, encode: Callable[..., Any], sequences: Sequence[_Tokens]) -> list[Outputs]:
         """Outputs of the encoder.
 
         On a CPU one by one: as fast as together, without padding, and a score's last digits do not depend on its
@@ -156,23 +142,41 @@ class Scorer:
         """
         alone = self.device == "cpu"
         step = 1 if alone else _TOKENS_STEP
-        lengths = [-(-len(part) // step) * step for part in tokens]
-        results: list[Outputs | None] = [None] * len(tokens)
+        lengths = [-(-len(one.where) // step) * step for one in sequences]
+        results: list[Outputs | None] = [None] * len(sequences)
         for length in sorted(set(lengths)):
             chosen = [index for index, other in enumerate(lengths) if other == length]
 
             def model(part: Sequence[int], length: int = length) -> list[Outputs]:
                 padded = [
-                    _padded([getattr(sequences[index], name) for index in part], length) for name in ("where", "scale")
+                    _padded([getattr(sequences[index], name) for index in part], length)
+                    for name in ("embeddings", "where", "scale")
                 ]
-                mask = np.stack([np.arange(length) < len(tokens[index]) for index in part])
-                return list(encode(_padded([tokens[i] for i in part], length), *padded, mask).numpy())
+                mask = np.stack([np.arange(length) < len(sequences[index].where) for index in part])
+                return list(encode(*padded, mask).numpy())
 
             most = 1 if alone else max(1, _TOKENS_AT_ONCE // length)
             found = self._batches.run(chosen, model, most)
             for index, outputs in zip(chosen, found, strict=True):
                 results[index] = outputs
         return [outputs for outputs in results if outputs is not None]
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """What the encoder reads of one picture: embeddings float32 [n, width], where and scale int32 [n]."""
+
+    embeddings: Outputs
+    where: npt.NDArray[np.int32]
+    scale: npt.NDArray[np.int32]
+
+
+def _embedded(embed: Callable[[Any], Any], picture: U8, arch: musiq.Architecture) -> _Tokens:
+    """A picture's patches, embedded a bounded number at once."""
+    patches = patches_of(picture, arch)
+    starts = range(0, len(patches.pixels), _PATCHES_AT_ONCE)
+    parts = [embed(patches.pixels[start : start + _PATCHES_AT_ONCE]).numpy() for start in starts]
+    return _Tokens(np.concatenate(parts), patches.where, patches.scale)
 
 
 def _padded(arrays: Sequence[npt.NDArray[Any]], length: int) -> Any:

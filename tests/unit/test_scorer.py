@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -47,6 +48,21 @@ def test_a_picture_scores_the_same_alone_and_in_a_batch(scorer):
             assert alone.tolist() == found.tolist()
         else:
             assert alone == pytest.approx(found, abs=1e-5)
+
+
+def test_patches_of_one_picture_at_a_time_are_held(scorer):
+    pictures = seen(*[golden.picture("480x640")] * 12)
+
+    def peak_bytes(count):
+        tracemalloc.start()
+        scorer.score(pictures[:count])
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak
+
+    peak_bytes(1)  # whatever is made once
+    patches_bytes = 480 * 640 * 3 * 4
+    assert peak_bytes(12) - peak_bytes(2) < 4 * patches_bytes
 
 
 def test_the_cap_is_recorded_only_where_it_applied(scorer):
