@@ -58,6 +58,9 @@ class Scorer:
         free_bytes = None if self.device == "cpu" else runtime.free_gpu_bytes()
         fitting = runtime.fitting_batch(batch_size, free_bytes)
         self._batches = runtime.Batches(fitting, (self._tf.errors.ResourceExhaustedError, MemoryError))
+        # On a CPU one by one, whatever the batch: how a processor's library divides a batch changes last digits, and a
+        # run that was interrupted has other batches than one that was not; both must give the same table.
+        self._most = 1 if self.device == "cpu" else None
         self._aesthetic = self._nima(bundle.models["nima_aesthetic"])
         self._technical = self._nima(bundle.models["nima_technical"])
         self._musiq = self._load_musiq(bundle.models["musiq"])
@@ -65,8 +68,8 @@ class Scorer:
     def score(self, pictures: Sequence[ScaledPicture]) -> list[Scores | PhotographError]:
         """Scores of pictures in their order; a failure where one is not finite."""
         inputs = [nima.scaled(picture.sample) for picture in pictures]
-        aesthetic = self._batches.run(inputs, self._aesthetic)
-        technical = self._batches.run(inputs, self._technical)
+        aesthetic = self._batches.run(inputs, self._aesthetic, self._most)
+        technical = self._batches.run(inputs, self._technical, self._most)
         outputs = self._musiq([picture.scaled for picture in pictures])
         return [
             self._scores(first, second, logits, picture.max_side)
@@ -136,12 +139,10 @@ class Scorer:
     def _encoded(self, encode: Callable[..., Any], sequences: Sequence[_Tokens]) -> list[Outputs]:
         """Outputs of the encoder.
 
-        On a CPU one by one: as fast as together, without padding, and a score's last digits do not depend on its
-        neighbours, so that a run that was interrupted and one that was not give the same table. On a GPU sequences of
-        like length share a batch, padded and masked.
+        On a CPU one by one, which is as fast as together, without padding. On a GPU sequences of like length share a
+        batch, padded and masked.
         """
-        alone = self.device == "cpu"
-        step = 1 if alone else _TOKENS_STEP
+        step = 1 if self._most else _TOKENS_STEP
         lengths = [-(-len(one.where) // step) * step for one in sequences]
         results: list[Outputs | None] = [None] * len(sequences)
         for length in sorted(set(lengths)):
@@ -155,7 +156,7 @@ class Scorer:
                 mask = np.stack([np.arange(length) < len(sequences[index].where) for index in part])
                 return list(encode(*padded, mask).numpy())
 
-            most = 1 if alone else max(1, _TOKENS_AT_ONCE // length)
+            most = self._most or max(1, _TOKENS_AT_ONCE // length)
             found = self._batches.run(chosen, model, most)
             for index, outputs in zip(chosen, found, strict=True):
                 results[index] = outputs
