@@ -39,8 +39,8 @@ class Alike:
 def look_alikes(hashes: list[str], max_bits: int) -> dict[int, Alike]:
     """For each index in `hashes` (16 hexadecimal digits each) with others at most `max_bits` bits away: those others.
 
-    Hamming distances come from matrix products of +-1 vectors: n^2 * 32 multiplications to see which have any, some 2 s
-    for 20,000 on two cores, in blocks, so that memory grows with n and not with its square.
+    Hamming distances come from matrix products of +-1 vectors: n^2 * 32 multiplications to see which have any, .7 s
+    for 20,000 on one core, in blocks, so that memory grows with n and not with its square.
     """
     if not hashes:
         return {}
