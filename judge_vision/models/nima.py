@@ -93,7 +93,7 @@ def check_arrays(path: Path, found: Mapping[str, npt.NDArray[Any]], wanted: Mapp
 
 
 def save_hdf5(path: Path, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Write `weights` (named as in `weight_shapes`) in the legacy Keras layout that `load_hdf5` reads."""
+    """Write `weights` (named as in `weight_shapes`) in the legacy Keras layout that `load_hdf5` reads, compressed."""
     import h5py
 
     layers: dict[str, list[str]] = {}
@@ -105,7 +105,10 @@ def save_hdf5(path: Path, weights: Mapping[str, npt.NDArray[np.float32]]) -> Non
             group = file.create_group(layer)
             group.attrs["weight_names"] = [f"{key}:0".encode() for key in keys]
             for key in keys:
-                group.create_dataset(f"{key}:0", data=weights[key], track_times=False)
+                data = weights[key]
+                # small arrays would take more room so, not less
+                packing: dict[str, Any] = {"compression": "gzip", "shuffle": True} if data.size > 4096 else {}
+                group.create_dataset(f"{key}:0", data=data, track_times=False, **packing)
 
 
 def prepare(picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
