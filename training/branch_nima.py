@@ -27,7 +27,7 @@ import scenes
 import torch
 import widen_nima
 from distortions import Generator, Picture, damage, recolour
-from refine_nima import RATINGS, WORST, Network, mistakable, no_photograph, tensor_of, toned
+from refine_nima import RATINGS, TONE, WORST, Network, mistakable, no_photograph, tensor_of, toned
 from torch import nn
 from torch.nn.utils import clip_grad_norm_
 from widen_nima import MEASURES, SORTS, sort_of
@@ -108,7 +108,7 @@ def scene(stored: Picture, marks: np.ndarray, kinds: tuple[str, ...], random: Ge
         pictures = pictures[:, :, ::-1]
     if len(set(kinds)) == 1:
         pictures = np.rot90(pictures, int(random.integers(4)), (1, 2))
-    pictures = np.ascontiguousarray(toned(np.ascontiguousarray(pictures), "aesthetic", random))
+    pictures = np.ascontiguousarray(toned(np.ascontiguousarray(pictures), TONE, random))
     if set(kinds) == {"tilt"} and random.random() < 0.5:
         pictures = faded(pictures, random)
     if (pictures[0] == pictures[0][..., :1]).all():  # a grey picture cannot be more saturated
@@ -162,7 +162,7 @@ def drawn(lesson: Lesson, stored: np.ndarray, marks: np.ndarray, number: int) ->
         made.append(scene(stored[photograph, place], marks[photograph, place], kinds, random))
     if lesson.others:
         others = [no_photograph(random) if n % 2 == 0 else mistakable(random) for n in range(lesson.others)]
-        made.append((np.stack(others), ["other"] * len(others), [WORST["aesthetic"]] * len(others)))
+        made.append((np.stack(others), ["other"] * len(others), [WORST] * len(others)))
     return widen_nima.joined(made, side, random), part
 
 

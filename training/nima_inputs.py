@@ -1,9 +1,9 @@
-"""Make the inputs that refine_nima.py learns from: many views of each photograph as the NIMA networks see them.
+"""Make the inputs that refine_nima.py learns from: many views of each photograph as the aesthetic network sees them.
 
-Only faults that look at neighbouring pixels (blur, motion, resampling, JPEG; crop and tilt) are made here, on the view
-before its nearest sample is taken. The others act on each pixel alone, so that they can be done to the sample,
-afresh at each step. One job is one photograph, decoded once. Writes FOLDER/nima_inputs/TASK.npy, uint8
-[photograph, scene, version, 224, 224, 3], and TASK_strengths.npy, float32 [photograph, scene, version].
+Only crop and tilt are made here, on the view before its nearest sample is taken. The other damages act on each pixel
+alone, so that they can be done to the sample, afresh at each step. One job is one photograph, decoded once. Writes
+FOLDER/nima_inputs/aesthetic.npy, uint8 [photograph, scene, version, 224, 224, 3], and aesthetic_strengths.npy, float32
+[photograph, scene, version].
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import scenes
-from distortions import Generator, Picture, damage, distort
+from distortions import Generator, Picture, damage
 from PIL import Image
 
 MORE = Path(__file__).with_name("more_photographs.json")
 SEED = 11
 SCENES = 8  # of each photograph
 SIDE = 224
-VERSIONS = {
-    "technical": ("none", "blur", "blur", "motion", "motion", "resampling", "resampling", "jpeg"),
-    "aesthetic": ("none", "none", "crop", "crop", "crop", "tilt", "tilt", "tilt"),
-}
+VERSIONS = ("none", "none", "crop", "crop", "crop", "tilt", "tilt", "tilt")
 
 
 def photographs(folder: Path) -> list[Path]:
@@ -55,62 +52,46 @@ def view(picture: Picture, share: float, random: Generator) -> Picture:
     return np.ascontiguousarray(part)
 
 
-def strata(kinds: tuple[str, ...], top: float, random: Generator) -> list[float]:
-    """A strength for each version, 0 for none; those of one kind are spread over 0 to `top`."""
+def strata(kinds: tuple[str, ...], random: Generator) -> list[float]:
+    """A strength for each version, 0 for none; those of one kind are spread over 0 to 1."""
     result = []
     for place, kind in enumerate(kinds):
         part, parts = kinds[:place].count(kind), kinds.count(kind)
-        result.append(0.0 if kind == "none" else top * (part + float(random.random())) / parts)
+        result.append(0.0 if kind == "none" else (part + float(random.random())) / parts)
     return result
 
 
-def technical(path: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs [scene, version, 224, 224, 3] and strengths (0..5.2) of one photograph."""
-    picture = scenes.load(path)
-    inputs, strengths = [], []
-    for scene in range(SCENES):
-        random = np.random.default_rng((SEED, number, scene, 0))
-        sides = (600, 680) if scene % 2 == 0 else (480, 900)
-        start = scenes.reduced(view(picture, 0.5, random), int(random.integers(*sides)))
-        marks = strata(VERSIONS["technical"], 5.2, random)
-        strengths.append(marks)
-        for kind, mark in zip(VERSIONS["technical"], marks, strict=True):
-            inputs.append(sample(start if kind == "none" else distort(start, kind, mark, random)))
-    return np.stack(inputs).reshape(SCENES, -1, SIDE, SIDE, 3), np.array(strengths, np.float32)
-
-
-def aesthetic(path: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """The same with aesthetic damages (0..1); every other scene is the whole photograph."""
+def made(path: Path, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs [scene, version, 224, 224, 3] of one photograph, strengths 0..1; every other scene is the whole of it."""
     picture = scenes.load(path)
     inputs, strengths = [], []
     for scene in range(SCENES):
         random = np.random.default_rng((SEED, number, scene, 1))
         start = view(picture, 1.0 if scene % 2 == 0 else 0.7, random)
         side = int(random.integers(600, 680) if scene % 4 < 2 else random.integers(448, 900))
-        marks = strata(VERSIONS["aesthetic"], 1.0, random)
+        marks = strata(VERSIONS, random)
         strengths.append(marks)
-        for kind, mark in zip(VERSIONS["aesthetic"], marks, strict=True):
+        for kind, mark in zip(VERSIONS, marks, strict=True):
             inputs.append(sample(damage(start, None if kind == "none" else kind, mark, random, side)))
     return np.stack(inputs).reshape(SCENES, -1, SIDE, SIDE, 3), np.array(strengths, np.float32)
 
 
 def main() -> None:
-    """Make both tasks' inputs from the training photographs."""
+    """Make the inputs from the training photographs."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="the folder given to prepare.py")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     paths = photographs(arguments.folder)
-    made = arguments.folder / "nima_inputs"
-    made.mkdir(exist_ok=True)
-    for task, make in (("technical", technical), ("aesthetic", aesthetic)):
-        shape = (len(paths), SCENES, len(VERSIONS[task]), SIDE, SIDE, 3)
-        inputs = np.lib.format.open_memmap(made / f"{task}.npy", "w+", np.uint8, shape)
-        strengths = np.zeros(shape[:3], np.float32)
-        with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
-            for number, done in enumerate(pool.map(make, paths, range(len(paths)))):
-                inputs[number], strengths[number] = done
-        np.save(made / f"{task}_strengths.npy", strengths)
+    folder = arguments.folder / "nima_inputs"
+    folder.mkdir(exist_ok=True)
+    shape = (len(paths), SCENES, len(VERSIONS), SIDE, SIDE, 3)
+    inputs = np.lib.format.open_memmap(folder / "aesthetic.npy", "w+", np.uint8, shape)
+    strengths = np.zeros(shape[:3], np.float32)
+    with ProcessPoolExecutor(arguments.workers, get_context("spawn")) as pool:
+        for number, done in enumerate(pool.map(made, paths, range(len(paths)))):
+            inputs[number], strengths[number] = done
+    np.save(folder / "aesthetic_strengths.npy", strengths)
 
 
 if __name__ == "__main__":

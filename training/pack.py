@@ -17,11 +17,12 @@ sys.path.insert(0, str(HERE.parent))
 import branch_nima  # noqa: E402
 import nima_inputs  # noqa: E402
 import refine_nima  # noqa: E402
+import technical_nima  # noqa: E402
 import train_musiq  # noqa: E402
 import train_nima  # noqa: E402
 import widen_nima  # noqa: E402
 
-VERSION = "4"
+VERSION = "5"
 LICENCE = "Apache-2.0"
 
 
@@ -44,32 +45,29 @@ def described(work: Path) -> dict[str, Any]:
     common = {"licence": LICENCE, "human_ratings": False}
     data = "photographs of Debian packages with synthetic"
     scripts = {name: sha256(HERE / name) for name in ("scenes.py", "distortions.py", lists[0])}
-    own = {name: sha256(HERE / name) for name in (lists[1], "train_nima.py", "nima_inputs.py", "refine_nima.py")}
-    widened = {name: sha256(HERE / name) for name in (lists[2], "widen_nima.py", "branch_nima.py")}
-    models: dict[str, Any] = {}
-    for name, what in (("nima_aesthetic", "aesthetic damages"), ("nima_technical", "technical distortions")):
-        task = name.removeprefix("nima_")
-        wide = task == "aesthetic"  # learnt in four parts, the other in two
-        models[name] = {
+    own = {name: sha256(HERE / name) for name in (*lists[1:], "nima_inputs.py", "refine_nima.py", "widen_nima.py")}
+    # of the aesthetic network, which was learnt in four parts, and of the technical one, in one
+    four = {name: sha256(HERE / name) for name in ("train_nima.py", "branch_nima.py")}
+    one = {"technical_nima.py": sha256(HERE / "technical_nima.py")}
+    seeds = [train_nima.SEED, nima_inputs.SEED, refine_nima.SEED, widen_nima.SEED, branch_nima.SEED]
+    lessons = [lesson.steps for lesson in branch_nima.LESSONS.values()]
+    steps = [*train_nima.STEPS, *refine_nima.STEPS, *widen_nima.STEPS, *lessons]
+    models: dict[str, Any] = {
+        name: {
             "file": f"{name}.hdf5",
             "format": "nima-hdf5",
-            "alpha": branch_nima.ALPHA if wide else train_nima.ALPHA,
+            "alpha": module.ALPHA,
             "padding": "asymmetric",
             "score_range": [1, 10],
-            "training_data": f"{first + more + wide * further} {data} {what}",
-            "training": {
-                "seed": [
-                    *(train_nima.SEED, nima_inputs.SEED, refine_nima.SEED),
-                    *((widen_nima.SEED, branch_nima.SEED) if wide else ()),
-                ],
-                "steps": [
-                    *(*train_nima.STEPS[task], *refine_nima.STEPS[task]),
-                    *((*widen_nima.STEPS, *(one.steps for one in branch_nima.LESSONS.values())) if wide else ()),
-                ],
-                "sha256": {**scripts, **own, **(widened if wide else {})},
-            },
+            "training_data": f"{first + more + further} {data} {what}",
+            "training": {"seed": seed, "steps": taught, "sha256": {**scripts, **own, **hashes}},
             **common,
         }
+        for name, what, module, seed, taught, hashes in (
+            ("nima_aesthetic", "aesthetic damages", branch_nima, seeds, steps, four),
+            ("nima_technical", "technical distortions", technical_nima, technical_nima.SEED, technical_nima.STEPS, one),
+        )
+    }
     models["musiq"] = {
         "file": "musiq.npz",
         "format": "musiq-npz",
@@ -90,7 +88,7 @@ def described(work: Path) -> dict[str, Any]:
 
 def trained(work: Path, name: str) -> Path:
     """The weights of one model as its last training script left them."""
-    last = {"musiq": "musiq.npz", "nima_technical": "nima_technical.refined.hdf5"}
+    last = {"musiq": "musiq.npz", "nima_technical": "nima_technical.taught.hdf5"}
     return work / last.get(name, "nima_aesthetic.joined.hdf5")
 
 

@@ -1,7 +1,7 @@
-"""Refine one of the two NIMA networks, `technical` or `aesthetic`, on ever new views; starts from train_nima.py's.
+"""Refine the aesthetic NIMA network on ever new views; starts from the weights that train_nima.py left.
 
-train_nima.py learns its scenes by heart. Here each step draws photographs, views, orientation, tone and faults afresh
-from what nima_inputs.py made. Batch normalisation is folded into the convolutions and stays so: the statistics are
+train_nima.py learns its scenes by heart. Here each step draws photographs, views, tone and damages afresh from what
+nima_inputs.py made. Batch normalisation is folded into the convolutions and stays so: the statistics are
 those of use, and a step costs half. The learning rate is constant first, then falls, with more of what passes for a
 photograph; the result is the running average of the weights. Every HELD_BACK-th photograph is not learnt here: figures
 on these, printed on the way, choose between runs, so that the held-out photographs need not.
@@ -13,14 +13,12 @@ import argparse
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import cv2
 import nima_inputs
 import numpy as np
 import torch
-from distortions import DAMAGES, LADDERS, NEGATIVES, Generator, Picture, distort, negative, recolour
-from scipy.stats import spearmanr
+from distortions import DAMAGES, NEGATIVES, Generator, Picture, negative, recolour
 from torch import nn
 from torch.nn import functional
 
@@ -29,16 +27,16 @@ from judge_vision.models import nima
 
 ALPHA = 0.25
 SEED = 12
-STEPS = {"technical": (1000, 500, 250), "aesthetic": (500, 350, 350)}
+STEPS = (500, 350, 350)
 """Steps at the constant learning rate, those in which it would fall to nothing, and how many of these are done."""
 RATE = 6e-4
-SIDE = {"technical": 160, "aesthetic": 224}  # of the part of the input seen
-SCENES, FAULTS = 4, 6  # in a step: scenes, and faulty versions of each
+SCENES = 4  # in a step
 OTHERS = (4, 8)  # in a step: what is no photograph, at the constant and at the falling rate
 HELD_BACK = 12
 SPREAD = 1.2  # standard deviation of the rating distributions to learn
 AVERAGE = 0.995  # what the running average keeps of itself at each step
-WORST = {"technical": 5.4, "aesthetic": 4.0}  # strength given to what is no photograph
+TONE = 0.4  # how much `toned` changes
+WORST = 4.0  # strength given to what is no photograph
 
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -93,9 +91,8 @@ def exported(state: dict[str, torch.Tensor]) -> nima.Weights:
     return result
 
 
-def toned(pictures: Picture, task: str, random: Generator) -> Picture:
+def toned(pictures: Picture, much: float, random: Generator) -> Picture:
     """Versions of a scene [version, height, width, 3] with a little other gamma, white balance and saturation."""
-    much = 1.0 if task == "technical" else 0.4
     gamma, gains = 2 ** (0.2 * much * random.standard_normal()), 2 ** (0.06 * much * random.standard_normal(3))
     levels = np.arange(256)[:, None] / 255
     table = (np.clip(levels**gamma * gains, 0, 1) * 255 + 0.5).astype(np.uint8)
@@ -105,51 +102,24 @@ def toned(pictures: Picture, task: str, random: Generator) -> Picture:
     return cv2.addWeighted(sheet, share, grey, 1 - share, 0).reshape(pictures.shape)
 
 
-def turned(pictures: Picture, task: str, random: Generator) -> Picture:
-    """Mirrored or not; technical faults look the same upside down and on their side, too."""
-    if random.random() < 0.5:
-        pictures = pictures[:, :, ::-1]
-    if task == "technical" and random.random() < 0.4:
-        pictures = pictures[:, ::-1]
-    if task == "technical" and random.random() < 0.4:
-        pictures = pictures.transpose(0, 2, 1, 3)
-    return pictures
-
-
-def chosen(task: str, random: Generator) -> list[str]:
-    """The faults of one scene's versions. JPEG, all but invisible here, is left out mostly."""
-    if task == "aesthetic":
-        return [*DAMAGES, str(random.choice(["tilt", "crop", "cast"]))]
-    kinds = [str(kind) for kind in random.permutation([kind for kind in LADDERS if kind != "jpeg"])[:FAULTS]]
-    if random.random() < 0.25:
-        kinds[0] = "jpeg"
-    return kinds
-
-
-def scene(
-    task: str, stored: Picture, marks: np.ndarray, side: int, random: Generator
-) -> tuple[Picture, list[str], list[float]]:
-    """The same part of a photograph and of its faulty versions [1 + FAULTS, side, side, 3], faults, and strengths."""
-    made = nima_inputs.VERSIONS[task]
-    kinds, places, strengths = ["none", *chosen(task, random)], [], []
+def scene(stored: Picture, marks: np.ndarray, random: Generator) -> tuple[Picture, list[str], list[float]]:
+    """A photograph and its damaged versions [version, 224, 224, 3], damages, and strengths: 0, or 1 to 2."""
+    made = nima_inputs.VERSIONS
+    kinds = ["none", *DAMAGES, str(random.choice(["tilt", "crop", "cast"]))]
+    places, strengths = [], []
     for kind in kinds:
         at = [place for place, name in enumerate(made) if name == kind]
         places.append(int(random.choice(at)) if at else -1)
     clean = int(random.choice([place for place, name in enumerate(made) if name == "none"]))
-    top, left = random.integers(nima.INPUT_SIDE - side + 1, size=2)
     rows = [clean if place < 0 else place for place in places]
-    pictures = np.stack([stored[row, top : top + side, left : left + side] for row in rows])
-    pictures = np.ascontiguousarray(turned(toned(pictures, task, random), task, random))
+    pictures = toned(stored[rows], TONE, random)
+    if random.random() < 0.5:
+        pictures = np.ascontiguousarray(pictures[:, :, ::-1])
     for row, (kind, place) in enumerate(zip(kinds, places, strict=True)):
-        if place >= 0:
-            strengths.append(float(marks[place]))
-        elif task == "technical":
-            strengths.append(float(random.uniform(0.3, 5.2)))
-            pictures[row] = distort(pictures[row], kind, strengths[-1], random)
-        else:
-            strengths.append(float(random.uniform(0, 1)))
+        strengths.append(float(marks[place]) if place >= 0 else float(random.uniform(0, 1)))
+        if place < 0:
             pictures[row] = recolour(pictures[row], kind, strengths[-1], random)
-        if task == "aesthetic" and kind != "none":
+        if kind != "none":
             strengths[-1] += 1
     return pictures, kinds, strengths
 
@@ -194,31 +164,22 @@ def no_photograph(random: Generator) -> Picture:
     return np.clip(np.repeat(cloud, 3 // grey, axis=2) + random.uniform(60, 190), 0, 255).astype(np.uint8)
 
 
-def batch(
-    task: str,
-    stored: np.ndarray,
-    marks: np.ndarray,
-    photographs: np.ndarray,
-    side: int,
-    others: int,
-    random: Generator,
-) -> Batch:
-    """Inputs [picture, side, side, 3], numbers of the scenes (-1: no photograph), faults, and strengths."""
+def batch(stored: np.ndarray, marks: np.ndarray, photographs: np.ndarray, others: int, random: Generator) -> Batch:
+    """Inputs [picture, 224, 224, 3], numbers of the scenes (-1: no photograph), damages, and strengths."""
     inputs, groups, kinds, strengths = [], [], [], []
     for group, photograph in enumerate(random.choice(photographs, SCENES, replace=False)):
         number = int(random.integers(nima_inputs.SCENES))
-        made = scene(task, stored[photograph, number], marks[photograph, number], side, random)
+        made = scene(stored[photograph, number], marks[photograph, number], random)
         inputs.append(made[0])
         kinds += made[1]
         strengths += made[2]
         groups += [group] * len(made[1])
-    made_up = [no_photograph(random) if number < OTHERS[0] else mistakable(random) for number in range(others)]
-    inputs.append(np.stack([picture[:side, :side] for picture in made_up]))
+    inputs.append(np.stack([no_photograph(random) if n < OTHERS[0] else mistakable(random) for n in range(others)]))
     return (
         np.concatenate(inputs),
         np.array(groups + [-1] * others),
         np.array(kinds + ["other"] * others),
-        np.array(strengths + [WORST[task]] * others, np.float32),
+        np.array(strengths + [WORST] * others, np.float32),
     )
 
 
@@ -230,82 +191,63 @@ def tensor_of(inputs: np.ndarray) -> torch.Tensor:
 RATINGS = torch.arange(1.0, 11.0)
 
 
-def loss_of(task: str, logits: torch.Tensor, groups: np.ndarray, kinds: np.ndarray, strengths: np.ndarray) -> Any:
+def loss_of(logits: torch.Tensor, groups: np.ndarray, kinds: np.ndarray, strengths: np.ndarray) -> torch.Tensor:
     """Squared earth mover's distance to the wanted distributions, and pairs in the wrong order.
 
-    Technical: any two pictures, whatever their scenes and faults. Aesthetic: a photograph against its own versions and
-    against what is none.
+    Pairs: a photograph against its own versions and against what is none.
     """
     strength = torch.from_numpy(strengths)
-    wanted_mean = 8 - 1.2 * strength if task == "technical" else 7.2 - 1.4 * strength
     given = torch.softmax(logits, 1)
-    wanted = torch.softmax(-(((RATINGS - wanted_mean[:, None]) / SPREAD) ** 2) / 2, 1)
-    weight = torch.from_numpy(np.where(kinds == "jpeg", 0.3, 1.0).astype(np.float32))
-    off = (weight[:, None] * (given.cumsum(1) - wanted.cumsum(1)) ** 2).mean()
+    wanted = torch.softmax(-(((RATINGS - (7.2 - 1.4 * strength)[:, None]) / SPREAD) ** 2) / 2, 1)
+    off = ((given.cumsum(1) - wanted.cumsum(1)) ** 2).mean()
     score = given @ RATINGS
     gap = strength[None, :] - strength[:, None]
-    if task == "technical":
-        pairs = gap.clamp(0, 2) * (gap > 0.2) * weight[None, :] * weight[:, None]
-    else:
-        own = (groups[None, :] == groups[:, None]) | (groups[None, :] == -1)
-        fair = np.where(groups == -1, OTHERS[0] / (groups == -1).sum(), 1.0).astype(np.float32)
-        pairs = torch.from_numpy((own & (kinds == "none")[:, None]) * fair[None, :]) * (gap > 0)
+    own = (groups[None, :] == groups[:, None]) | (groups[None, :] == -1)
+    fair = np.where(groups == -1, OTHERS[0] / (groups == -1).sum(), 1.0).astype(np.float32)
+    pairs = torch.from_numpy((own & (kinds == "none")[:, None]) * fair[None, :]) * (gap > 0)
     ahead = score[:, None] - score[None, :]
     ranked = (pairs * functional.softplus(-3 * ahead)).sum() / pairs.sum()
-    return (10 * off + 0.5 * ranked if task == "technical" else 3 * off + ranked), score
+    return 3 * off + ranked
 
 
-def figures(task: str, network: Network, batches: list[Batch]) -> str:
-    """Of the photographs held back: pooled rank correlation or pairs won by kind, and pairs won against others."""
-    scores, wins = [], {}
+def figures(network: Network, batches: list[Batch]) -> str:
+    """Of the photographs held back: pairs won by damage, and against what is no photograph."""
+    wins: dict[str, list[bool]] = {}
     with torch.no_grad():
         for inputs, groups, kinds, _ in batches:
             score = (torch.softmax(network(tensor_of(inputs)), 1) @ RATINGS).numpy()
-            scores.append(score)
             for row in np.flatnonzero(kinds != "none"):
                 best = score[(kinds == "none") & ((groups == groups[row]) | (groups[row] == -1))]
                 wins.setdefault(kinds[row], []).extend(best > score[row])
     text = " ".join(f"{kind} {np.mean(values):.3f}" for kind, values in sorted(wins.items()))
-    if task == "technical":
-        kinds, strengths = (np.concatenate([part[at] for part in batches]) for at in (2, 3))
-        use = ~np.isin(kinds, ["none", "other", "jpeg"])
-        all_scores = np.concatenate(scores)
-        by_kind = [f"{k} {-spearmanr(all_scores[kinds == k], strengths[kinds == k])[0]:.2f}" for k in LADDERS]
-        text += f" | pooled {-spearmanr(all_scores[use], strengths[use])[0]:.3f} | {' '.join(by_kind)}"
-    else:
-        text += f" | all {np.mean([v for kind, part in wins.items() if kind != 'other' for v in part]):.3f}"
-    return text
+    return f"{text} | all {np.mean([v for kind, part in wins.items() if kind != 'other' for v in part]):.3f}"
 
 
-def refine(task: str, folder: Path, work: Path) -> nima.Weights:
+def refine(folder: Path, work: Path) -> nima.Weights:
     """Train, keeping all that is needed to go on in a checkpoint; the averaged weights."""
-    stored = np.load(folder / "nima_inputs" / f"{task}.npy", mmap_mode="r")
-    marks = np.load(folder / "nima_inputs" / f"{task}_strengths.npy")
+    stored = np.load(folder / "nima_inputs" / "aesthetic.npy", mmap_mode="r")
+    marks = np.load(folder / "nima_inputs" / "aesthetic_strengths.npy")
     numbers = np.arange(len(stored))
     back, learnt = numbers[::HELD_BACK], numbers[numbers % HELD_BACK != 0]
-    checks = [
-        batch(task, stored, marks, back, nima.INPUT_SIDE, OTHERS[1], np.random.default_rng((SEED, number, 1)))
-        for number in range(25)
-    ]
-    network = Network(nima.folded(nima.load_hdf5(work / f"nima_{task}.hdf5", ALPHA)))
+    checks = [batch(stored, marks, back, OTHERS[1], np.random.default_rng((SEED, number, 1))) for number in range(25)]
+    start = nima.folded(nima.load_hdf5(work / "nima_aesthetic.hdf5", ALPHA))
+    network, judged = Network(start), Network(start)
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-3)
     average = {key: value.clone() for key, value in network.state_dict().items()}
-    checkpoint = work / f"refine_{task}.pt"
-    begin, (steady, falling, done) = 0, STEPS[task]
+    checkpoint = work / "refine_aesthetic.pt"
+    begin, (steady, falling, done) = 0, STEPS
     if checkpoint.exists():
         begin, state, moments, average = torch.load(checkpoint)
         network.load_state_dict(state)
         optimiser.load_state_dict(moments)
-    judged = Network(nima.folded(nima.load_hdf5(work / f"nima_{task}.hdf5", ALPHA)))
     started, running = time.time(), 0.0
     for number in range(begin, steady + done):
         random = np.random.default_rng((SEED, number, 0))
-        others = OTHERS[number >= steady]
-        inputs, groups, kinds, strengths = batch(task, stored, marks, learnt, SIDE[task], others, random)
+        inputs, groups, kinds, strengths = batch(stored, marks, learnt, OTHERS[number >= steady], random)
         share = min(1.0, (number + 1) / 100, (steady + falling - number) / falling)
         for settings in optimiser.param_groups:
             settings["lr"] = RATE * share
-        loss, _ = loss_of(task, network(tensor_of(inputs)), groups, kinds, strengths)
+        loss = loss_of(network(tensor_of(inputs)), groups, kinds, strengths)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -319,22 +261,20 @@ def refine(task: str, folder: Path, work: Path) -> nima.Weights:
         if number % 250 == 249 or number in (steady - 1, steady + done - 1):
             torch.save((number + 1, network.state_dict(), optimiser.state_dict(), average), checkpoint)
             judged.load_state_dict(average)
-            print(f"{number + 1} held back: {figures(task, judged, checks)}", flush=True)
+            print(f"{number + 1} held back: {figures(judged, checks)}", flush=True)
     return exported(average)
 
 
 def main() -> None:
     """Refine, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=["technical", "aesthetic"])
     parser.add_argument("--folder", type=Path, required=True, help="the folder given to prepare.py")
     parser.add_argument("--work", type=Path, required=True, help="where train_nima.py left its result, and this goes")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(SEED)
-    weights = refine(arguments.task, arguments.folder, arguments.work)
-    nima.save_hdf5(arguments.work / f"nima_{arguments.task}.refined.hdf5", weights)
+    nima.save_hdf5(arguments.work / "nima_aesthetic.refined.hdf5", refine(arguments.folder, arguments.work))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Train one of the embedded bundle's two NIMA networks: `technical` or `aesthetic`.
+"""Train the embedded bundle's aesthetic NIMA network from random weights: the first of four parts.
 
-Both learn a distribution over the ratings 1 to 10 whose mean falls with the strength of what was done to a photograph
+It learns a distribution over the ratings 1 to 10 whose mean falls with the strength of what was done to a photograph
 (squared earth mover's distance to a bell around that mean), and to put versions of one photograph in order. Most steps
 see a random part of the 224x224 input, the same part of every version: the network averages over places, so this
 is the same task at a quarter of the cost. The last steps see all of it.
@@ -26,10 +26,9 @@ from judge_vision.models import nima
 
 ALPHA = 0.25
 SEED = 4
-STEPS = {"technical": (2400, 3000, 300), "aesthetic": (1200, 1600, 300)}
+STEPS = (1200, 1600, 300)
 """Steps on parts of the input, the length of their learning rate's cosine, and steps on whole inputs."""
-SIDES = ((448, 768), (600, 1000), (640, 1280))  # longer sides of the three technical scenes of each photograph
-SCENES = 4  # aesthetic scenes of each photograph
+SCENES = 4  # of each photograph
 SPREAD = 1.2  # standard deviation of the rating distributions to learn
 PART = 112  # side of the part of the input seen in most steps
 
@@ -41,17 +40,8 @@ def small(picture: np.ndarray) -> np.ndarray:
     return np.asarray(Image.fromarray(picture).resize((nima.INPUT_SIDE,) * 2, Image.Resampling.NEAREST))
 
 
-def technical(job: tuple[Path, int, int]) -> Scene:
-    """Inputs of the versions of a scene, their faults, strengths and mean ratings to learn."""
-    path, number, scene = job
-    parts = scenes.versions(scenes.load(path), (SEED, number, scene, 2), SIDES[scene])
-    strength = np.array([part.strength for part in parts], np.float32)
-    kind = np.array([part.kind for part in parts])
-    return np.stack([small(part.picture) for part in parts]), kind, strength, 8 - 1.2 * strength
-
-
-def aesthetic(job: tuple[Path, int, int]) -> Scene:
-    """The same of a scene of aesthetic damages: two strengths of each kind."""
+def made(job: tuple[Path, int, int]) -> Scene:
+    """Inputs of a scene's versions, two strengths of each damage, their kinds, strengths and mean ratings to learn."""
     path, number, scene = job
     random = np.random.default_rng((SEED, number, scene, 3))
     picture = scenes.load(path)
@@ -73,13 +63,12 @@ def aesthetic(job: tuple[Path, int, int]) -> Scene:
     return np.stack([small(part) for part in pictures]), np.array(kind), strengths, 7.2 - 1.4 * strengths
 
 
-def dataset(folder: Path, task: str, workers: int) -> tuple[np.ndarray, ...]:
+def dataset(folder: Path, workers: int) -> tuple[np.ndarray, ...]:
     """All training scenes: inputs [scene, version, 224, 224, 3], faults, strengths and means [scene, version]."""
-    make, many = (technical, len(SIDES)) if task == "technical" else (aesthetic, SCENES)
     paths = scenes.photographs(folder, "train")
-    jobs = [(path, number, scene) for scene in range(many) for number, path in enumerate(paths)]
+    jobs = [(path, number, scene) for scene in range(SCENES) for number, path in enumerate(paths)]
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        done = list(pool.map(make, jobs))
+        done = list(pool.map(made, jobs))
     return tuple(np.stack([scene[part] for scene in done]) for part in range(4))
 
 
@@ -171,16 +160,15 @@ def teach(model: Any, data: tuple[np.ndarray, ...], steps: int, decay: int, whol
 def main() -> None:
     """Make the data, train, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=["technical", "aesthetic"])
     parser.add_argument("--folder", type=Path, required=True, help="the folder given to prepare.py")
     parser.add_argument("--work", type=Path, required=True, help="where the result goes")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
-    data = dataset(arguments.folder, arguments.task, arguments.workers)
+    data = dataset(arguments.folder, arguments.workers)
     print(f"scenes and versions {data[1].shape}", flush=True)
-    path = arguments.work / f"nima_{arguments.task}.hdf5"
+    path = arguments.work / "nima_aesthetic.hdf5"
     on_parts = path.with_suffix(".part.hdf5")
-    steps, decay, last = STEPS[arguments.task]
+    steps, decay, last = STEPS
     model = network()
     if not on_parts.exists():
         nima.save_hdf5(on_parts, teach(model, data, steps, decay, whole=False))

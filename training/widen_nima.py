@@ -31,7 +31,7 @@ import refine_nima
 import scenes
 import torch
 from distortions import DAMAGES, NEGATIVES, Generator, Picture, damage, negative, recolour
-from refine_nima import RATINGS, SPREAD, WORST, Network, mistakable, no_photograph, tensor_of, toned
+from refine_nima import RATINGS, SPREAD, TONE, WORST, Network, mistakable, no_photograph, tensor_of, toned
 from torch.nn import functional
 from torch.nn.utils import clip_grad_norm_
 
@@ -93,7 +93,7 @@ def scene(picture: Picture, random: Generator, part: bool) -> Scene:
     Of (nearly) the whole photograph with all damages, or of any `part` with those that a part can show.
     """
     start = nima_inputs.view(picture, 0.4 if part else 0.85, random)
-    start = toned(start[None], "aesthetic", random)[0]
+    start = toned(start[None], TONE, random)[0]
     side = 640 if random.random() < 0.6 else int(random.integers(480, 900))
     kinds = ["cast", "exposure", "tilt", "saturation", "tilt"] if part else [*DAMAGES, str(random.choice(DAMAGES))]
     if (start == start[..., :1]).all():  # a grey picture cannot be more saturated
@@ -145,7 +145,7 @@ def batches(pictures: list[Picture], random: Generator) -> tuple[Batch, Batch]:
     chosen = [pictures[number] for number in random.choice(len(pictures), SCENES + PARTS, replace=False)]
     made = [scene(picture, random, False) for picture in chosen[:SCENES]]
     others = [no_photograph(random) if number % 2 == 0 else mistakable(random) for number in range(OTHERS)]
-    made.append((np.stack(others), ["other"] * OTHERS, [WORST["aesthetic"]] * OTHERS))
+    made.append((np.stack(others), ["other"] * OTHERS, [WORST] * OTHERS))
     whole = joined(made, nima.INPUT_SIDE, random)
     return whole, joined([scene(picture, random, True) for picture in chosen[SCENES:]], PART, random)
 
