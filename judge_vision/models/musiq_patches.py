@@ -5,6 +5,7 @@ Resizing is TensorFlow's Gaussian kernel without antialiasing, which enlarges to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,48 +16,73 @@ from judge_vision.models.musiq import Architecture
 
 PATCH = 32
 
+U8 = npt.NDArray[np.uint8]
+I32 = npt.NDArray[np.int32]
+
 
 @dataclass(frozen=True)
 class Patches:
     """The patches of one picture, all scales in order: pixels float32 [n, 32, 32, 3] in -1..1, the rest int32 [n]."""
 
     pixels: npt.NDArray[np.float32]
-    where: npt.NDArray[np.int32]
-    scale: npt.NDArray[np.int32]
+    where: I32
+    scale: I32
 
 
-def patches_of(picture: npt.NDArray[np.uint8], arch: Architecture) -> Patches:
+def patches_of(picture: U8, arch: Architecture) -> Patches:
     """The patches of a picture, uint8 [height, width, 3]."""
-    scaled = picture.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    parts = [_cut(_resize(scaled, side), index, arch) for index, side in enumerate(arch.scales)]
-    parts.append(_cut(scaled, len(arch.scales), arch))
-    return Patches(
-        np.concatenate([part.pixels for part in parts]),
-        np.concatenate([part.where for part in parts]),
-        np.concatenate([part.scale for part in parts]),
-    )
+    small = resized(picture, arch)
+    return Patches(np.asarray(cut(picture, *small)), *positions(picture, small, arch))
 
 
-def _resize(picture: npt.NDArray[np.float32], side: int) -> npt.NDArray[np.float32]:
+def resized(picture: U8, arch: Architecture) -> list[Any]:
+    """The small versions of a picture, tensors float32 [height, width, 3] in -1..1, in the order of `arch.scales`."""
     import tensorflow as tf
 
-    height, width = picture.shape[:2]
-    ratio = side / max(height, width)
-    # Python rounds half to even, as the original does
-    size = [max(1, round(height * ratio)), max(1, round(width * ratio))]
-    resized: Any = tf.image.resize(picture, size, method="gaussian", antialias=False)
-    return np.asarray(resized, np.float32)
+    def small(side: int) -> Any:
+        height, width = picture.shape[:2]
+        ratio = side / max(height, width)
+        # Python rounds half to even, as the original does
+        size = [max(1, round(height * ratio)), max(1, round(width * ratio))]
+        return _scaled(tf.image.resize(picture, size, method="gaussian", antialias=False))
+
+    # TensorFlow has this kernel for processors only; without saying so the picture would go to the GPU and back
+    with tf.device("CPU:0"):
+        return [small(side) for side in arch.scales]
 
 
-def _cut(picture: npt.NDArray[np.float32], scale: int, arch: Architecture) -> Patches:
-    height, width = picture.shape[:2]
-    rows, columns = -(-height // PATCH), -(-width // PATCH)
+def cut(picture: Any, *small: Any) -> Any:
+    """The patches, float32 [n, 32, 32, 3], of `small` versions and of the picture itself, uint8 [height, width, 3].
+
+    TensorFlow's operations, for a graph: a GPU is sent bytes and makes the four times larger floats itself.
+    """
+    import tensorflow as tf
+
+    return tf.concat([_cut(version) for version in (*small, _scaled(tf.cast(picture, tf.float32)))], axis=0)
+
+
+def positions(picture: Any, small: Sequence[Any], arch: Architecture) -> tuple[I32, I32]:
+    """`where` and `scale` of the patches that `cut` makes."""
+    where = []
+    for version in (*small, picture):
+        rows, columns = (-(-int(side) // PATCH) for side in version.shape[:2])
+        across = np.arange(columns) * arch.grid // columns
+        where.append(((np.arange(rows) * arch.grid // rows)[:, None] * arch.grid + across).ravel())
+    scale = np.repeat(np.arange(len(where)), [len(one) for one in where])
+    return np.concatenate(where).astype(np.int32), scale.astype(np.int32)
+
+
+def _scaled(picture: Any) -> Any:
+    return picture / 127.5 - 1.0
+
+
+def _cut(picture: Any) -> Any:
+    import tensorflow as tf
+
+    height, width = tf.shape(picture)[0], tf.shape(picture)[1]
+    rows, columns = (height + PATCH - 1) // PATCH, (width + PATCH - 1) // PATCH
     # 'SAME': zeros, mid-grey after scaling, on both sides, the odd one after
     spare = [rows * PATCH - height, columns * PATCH - width]
-    around = [(pad // 2, pad - pad // 2) for pad in spare]
-    padded = np.pad(picture, [*around, (0, 0)])
-    pixels = padded.reshape(rows, PATCH, columns, PATCH, 3).swapaxes(1, 2).reshape(-1, PATCH, PATCH, 3)
-    where = (np.arange(rows) * arch.grid // rows)[:, None] * arch.grid + np.arange(columns) * arch.grid // columns
-    return Patches(
-        np.ascontiguousarray(pixels), where.ravel().astype(np.int32), np.full(rows * columns, scale, np.int32)
-    )
+    padded = tf.pad(picture, [*([pad // 2, pad - pad // 2] for pad in spare), [0, 0]])
+    blocks = tf.reshape(padded, [rows, PATCH, columns, PATCH, 3])
+    return tf.reshape(tf.transpose(blocks, [0, 2, 1, 3, 4]), [-1, PATCH, PATCH, 3])

@@ -13,7 +13,7 @@ from judge_vision.failure import ErrorType, PhotographError
 from judge_vision.models import musiq, nima, runtime, tfhub
 from judge_vision.models.bundle import Bundle, Model
 from judge_vision.models.inputs import ScaledPicture
-from judge_vision.models.musiq_patches import PATCH, patches_of
+from judge_vision.models.musiq_patches import PATCH, cut, positions, resized
 
 U8 = npt.NDArray[np.uint8]
 Outputs = npt.NDArray[np.float32]
@@ -115,6 +115,8 @@ class Scorer:
             return lambda pictures: [outputs(picture) for picture in pictures]
         arch = musiq.read_architecture(model.entry["architecture"])
         weights = musiq.standardised(musiq.load_npz(model.path, arch))
+        colours = [None, None, 3]
+        take = self._traced(cut, (colours, "uint8"), *[colours] * len(arch.scales))
         embed = self._traced(lambda x: musiq.embed(weights, arch, x), [None, PATCH, PATCH, 3])
         encode = self._traced(
             lambda *sequence: musiq.encode(weights, arch, *sequence),
@@ -124,8 +126,15 @@ class Scorer:
             ([None, None], "bool"),
         )
 
+        def tokens(picture: U8) -> _Tokens:
+            small = resized(picture, arch)
+            patches = take(picture, *small)
+            starts = range(0, len(patches), _PATCHES_AT_ONCE)
+            parts = [embed(patches[start : start + _PATCHES_AT_ONCE]) for start in starts]
+            return _Tokens(self._tf.concat(parts, axis=0), *positions(picture, small, arch))
+
         # one after the other: the patches of a picture are several times its own size
-        return lambda pictures: self._encoded(encode, [_embedded(embed, picture, arch) for picture in pictures])
+        return lambda pictures: self._encoded(encode, [tokens(picture) for picture in pictures])
 
     def _traced(self, function: Callable[..., Any], *inputs: list[int | None] | tuple[list[int | None], str]) -> Any:
         """The graph of `function` of arrays with these shapes (float32 where no type is said), None for any length.
@@ -149,12 +158,13 @@ class Scorer:
             chosen = [index for index, other in enumerate(lengths) if other == length]
 
             def model(part: Sequence[int], length: int = length) -> list[Outputs]:
-                padded = [
-                    _padded([getattr(sequences[index], name) for index in part], length)
-                    for name in ("embeddings", "where", "scale")
-                ]
-                mask = np.stack([np.arange(length) < len(sequences[index].where) for index in part])
-                return list(encode(*padded, mask).numpy())
+                batch = [sequences[index] for index in part]
+                spare = [[[0, length - len(one.where)], [0, 0]] for one in batch]
+                # the embeddings stay on the device that made them
+                embeddings = [self._tf.pad(one.embeddings, pad) for one, pad in zip(batch, spare, strict=True)]
+                rest = [_padded([getattr(one, name) for one in batch], length) for name in ("where", "scale")]
+                mask = np.stack([np.arange(length) < len(one.where) for one in batch])
+                return list(encode(self._tf.stack(embeddings), *rest, mask).numpy())
 
             most = self._most or max(1, _TOKENS_AT_ONCE // length)
             found = self._batches.run(chosen, model, most)
@@ -165,21 +175,13 @@ class Scorer:
 
 @dataclass(frozen=True)
 class _Tokens:
-    """What the encoder reads of one picture: embeddings float32 [n, width], where and scale int32 [n]."""
+    """What the encoder reads of one picture: embeddings, a tensor float32 [n, width], where and scale int32 [n]."""
 
-    embeddings: Outputs
+    embeddings: Any
     where: npt.NDArray[np.int32]
     scale: npt.NDArray[np.int32]
 
 
-def _embedded(embed: Callable[[Any], Any], picture: U8, arch: musiq.Architecture) -> _Tokens:
-    """A picture's patches, embedded a bounded number at once."""
-    patches = patches_of(picture, arch)
-    starts = range(0, len(patches.pixels), _PATCHES_AT_ONCE)
-    parts = [embed(patches.pixels[start : start + _PATCHES_AT_ONCE]).numpy() for start in starts]
-    return _Tokens(np.concatenate(parts), patches.where, patches.scale)
-
-
 def _padded(arrays: Sequence[npt.NDArray[Any]], length: int) -> Any:
-    """Arrays [n, ...] of different n as one [batch, length, ...], zeros behind."""
-    return np.stack([np.pad(array, [(0, length - len(array)), *[(0, 0)] * (array.ndim - 1)]) for array in arrays])
+    """Arrays [n] of different n as one [batch, length], zeros behind."""
+    return np.stack([np.pad(array, (0, length - len(array))) for array in arrays])
