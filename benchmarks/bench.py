@@ -4,8 +4,9 @@
     make bench QUICK=1              # a few minutes: do they run; nothing is written into the project
     make bench ONLY="host_metrics"  # some
 
-Each benchmark is a function `measure(quick, scratch) -> Result`. Ratios come from one run, in which the ways that are
-compared take turns; on a machine that does other things bare seconds say little.
+Each benchmark is a function `measure(quick, scratch)` that gives a `Result`, or None where it cannot run here. Ratios
+come from one run, in which the ways that are compared take turns; on a machine that does other things bare seconds say
+little.
 """
 
 import os
@@ -38,15 +39,17 @@ BENCHMARKS = {
     "decoding": "decoding",
     "nima": "nima",
     "musiq": "musiq",
+    "gpu": "gpu",
+    "gpu_precision": "gpu_precision",
     "stage1": "stage1",
     "memory": "memory",
     "imports": "imports",
 }
 
 
-def benchmark(name: str) -> Callable[[bool, Path], Result]:
+def benchmark(name: str) -> Callable[[bool, Path], Result | None]:
     """The function of a benchmark."""
-    found: Callable[[bool, Path], Result] = import_module(f"benchmarks.{BENCHMARKS[name]}").measure
+    found: Callable[[bool, Path], Result | None] = import_module(f"benchmarks.{BENCHMARKS[name]}").measure
     return found
 
 
@@ -66,6 +69,8 @@ def main() -> None:
     try:
         for name in arguments.names or BENCHMARKS:
             result = benchmark(name)(arguments.quick, scratch)
+            if result is None:
+                continue
             document = {"benchmark": name, "quick": arguments.quick, "machine": machine(), **result.as_dict()}
             text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
             (results / f"{name}.json").write_text(text, encoding="utf-8")

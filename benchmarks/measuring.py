@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +139,17 @@ def machine() -> dict[str, Any]:
         "memory_gb": round(int(memory[1]) / 1e6) if memory else None,
         "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in libraries},
+        "versions": {name: number for name in libraries if (number := _version(name))},
         "date": time.strftime("%Y-%m-%d"),
         "commit": _commit(),
     }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def _commit() -> str:

@@ -79,7 +79,7 @@ def measure(quick: bool, scratch: Path) -> Result:
     musiq.save_npz(path, weights)
     sizes = SIZES[1:] if quick else SIZES
     pictures = {size: golden.picture("x".join(reversed(size.split("x")))) for size in sizes}
-    together, eager = _ours(path, weights)
+    together, eager = ours(path, weights)
     other = _pyiqa(scratch, path, pictures)
     rows: list[list[Any]] = []
     targets = []
@@ -123,7 +123,7 @@ def measure(quick: bool, scratch: Path) -> Result:
     )
 
 
-def _ours(path: Path, weights: musiq.Weights) -> tuple[Any, Any]:
+def ours(path: Path, weights: musiq.Weights) -> tuple[Any, Any]:
     """The functions that score several pictures as `Scorer` does, and one picture eagerly."""
     arch = musiq.Architecture()
     embedded = bundle.load_bundle("embedded")
