@@ -14,9 +14,9 @@ from judge_vision.failure import UserError
 
 log = logging.getLogger(__name__)
 
-# Weights, 1,024 patches in MUSIQ's convolutions and the attention of 16,384 tokens at the size of 1600x1200.
+# Weights, 1,024 patches in MUSIQ's convolutions and the attention of 8,192 tokens: 2.7 GB were seen with 16,384.
 _NETWORKS_BYTES = 3 << 30
-# NIMA at alpha 1: the four largest activations, 112 x 112 x 64, and as much again as room for a convolution to work in.
+# NIMA at alpha 1: 10 to 12 MB a picture were seen; as much again twice, for cards whose convolutions take more room.
 _PICTURE_BYTES = 32 << 20
 
 T = TypeVar("T")
@@ -112,8 +112,7 @@ def free_gpu_bytes(environment: Mapping[str, str] = os.environ, command: str = "
 def fitting_batch(wanted: int, free_bytes: int | None) -> int:
     """How many pictures to score at once: `wanted`, or as many as the free memory of a GPU holds, at least one.
 
-    The sizes are worked out from the networks' activations and not measured on a GPU; where they are too hopeful,
-    `Batches` halves.
+    The sizes were measured on one card (benchmarks/gpu.py); where they are too hopeful, `Batches` halves.
     """
     if free_bytes is None:
         return wanted
@@ -121,7 +120,7 @@ def fitting_batch(wanted: int, free_bytes: int | None) -> int:
 
 
 class Batches:
-    """Runs a model over batches, halving the batch where memory does not suffice."""
+    """Runs a model over batches of one size, halving it where memory does not suffice."""
 
     def __init__(self, batch_size: int, out_of_memory: tuple[type[BaseException], ...]) -> None:
         """`out_of_memory` are the exceptions that mean a lack of memory."""
@@ -131,16 +130,19 @@ class Batches:
     def run(self, items: Sequence[T], model: Callable[[Sequence[T]], Sequence[R]], most: int | None = None) -> list[R]:
         """`model` of consecutive batches of `items`, at most `most` at once, joined.
 
-        The smaller size is kept for later calls. Raises the exception where one item alone does not fit.
+        A batch that is short is filled with its last item: how a library divides its work, and with it the last digits,
+        hangs on the size, and a picture's score must not hang on how many others came with it. A smaller size is kept
+        for later calls. Raises the exception where one item alone does not fit.
         """
         results: list[R] = []
         while len(results) < len(items):
-            part = items[len(results) : len(results) + min(self.size, most or self.size)]
+            size = min(self.size, most or self.size)
+            part = items[len(results) : len(results) + size]
             try:
-                results.extend(model(part))
+                results.extend(model([*part, *[part[-1]] * (size - len(part))])[: len(part)])
             except self._out_of_memory:
-                if len(part) == 1:
+                if size == 1:
                     raise
-                self.size = len(part) // 2
-                log.warning("not enough memory for %d pictures at once, trying %d", len(part), self.size)
+                self.size = size // 2
+                log.warning("not enough memory for %d pictures at once, trying %d", size, self.size)
         return results

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageFilter
 
-from judge_vision.models import musiq, nima
+from judge_vision.models import musiq, nima, runtime
 from judge_vision.models.musiq_patches import patches_of
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +33,7 @@ def described() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def scores(described: dict[str, Any]) -> dict[str, Score]:
     """A function of one picture for each model."""
+    runtime.start_tensorflow()
     models = described["models"]
 
     def nima_score(name: str) -> Score:

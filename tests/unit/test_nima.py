@@ -2,11 +2,17 @@ import numpy as np
 import pytest
 
 from judge_vision.failure import UserError
-from judge_vision.models import nima
+from judge_vision.models import nima, runtime
 from tests.unit import golden
 
 pytestmark = pytest.mark.slow
 GOLDEN = golden.read("nima-golden.json")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _on_every_digit():
+    """As the scoring does it: by itself TensorFlow would round products on a GPU."""
+    runtime.start_tensorflow()
 
 
 @pytest.fixture(scope="module")
