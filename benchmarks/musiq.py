@@ -130,7 +130,9 @@ def ours(path: Path, weights: musiq.Weights) -> tuple[Any, Any]:
     official = bundle.Model("musiq", path, {"format": "musiq-npz", "architecture": {}})
     models = {**embedded.models, "musiq": official}
     scorer = Scorer(dataclasses.replace(embedded, models=models), batch_size=16, threads=THREADS)
-    standard = musiq.standardised(weights)
+    import tensorflow as tf
+
+    standard = {name: tf.constant(array) for name, array in musiq.standardised(weights).items()}
 
     def eager(picture: Any) -> Any:
         one = patches_of(picture, arch)

@@ -23,8 +23,8 @@ Outputs = npt.NDArray[np.float32]
 _TOKENS_STEP = 128
 # Patches that go through the convolutions at once: bounds memory at any picture size.
 _PATCHES_AT_ONCE = 1024
-# Padded tokens of a batch on a GPU: with more it is hardly faster (11.5 ms each for four of 1600x1200, 11.0 for seven), a
-# short batch is filled up, and attention needs memory quadratic in a picture's own.
+# Padded tokens of a batch on a GPU. With more it is hardly faster (11.5 ms each for four of 1600x1200, 11 for seven), a
+# short batch is filled up, and attention needs memory quadratic in the length.
 _TOKENS_AT_ONCE = 8192
 
 
