@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import platform
+import re
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +21,8 @@ log = logging.getLogger(__name__)
 _NETWORKS_BYTES = 3 << 30
 # NIMA at alpha 1: 10 to 12 MB a picture were seen; as much again twice, for cards whose convolutions take more room.
 _PICTURE_BYTES = 32 << 20
+
+_FALSE_ALARM = re.compile(rb"Unable to register cu\w+ factory: .* when one has already been registered")
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -60,7 +65,8 @@ def start_tensorflow(threads: int | None = None) -> Any:
         # by itself TensorFlow uses oneDNN on the newest processors only; one with AVX2 gains as much
         os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
-        import tensorflow as tf
+        with _without_false_alarm():
+            import tensorflow as tf
     except ImportError as error:
         raise UserError(f"TensorFlow cannot be imported ({error}); install requirements.lock") from None
     try:
@@ -77,6 +83,23 @@ def start_tensorflow(threads: int | None = None) -> Any:
     # of photographs were seen to move by as much as .95 of 100, and to hang on the batch.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return tf
+
+
+@contextlib.contextmanager
+def _without_false_alarm() -> Iterator[None]:
+    """Take from stderr the errors of which TensorFlow 2.15 to 2.20 say three at each start, with a GPU and without.
+
+    Its parts register cuFFT, cuDNN and cuBLAS twice, which does no harm. What else is said comes out at the end.
+    """
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as said, os.fdopen(stderr, "wb") as told:
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            said.seek(0)
+            told.writelines(line for line in said if not _FALSE_ALARM.search(line))
 
 
 def device_name(tf: Any) -> str:
