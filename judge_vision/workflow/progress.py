@@ -52,9 +52,10 @@ class Progress:
             self._first = now
         if now - self._first < _SAME_BATCH_S:
             self._first_batch = self._measured
-        if now - self._last_line >= _SECONDS_BETWEEN_LINES:
+        elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
-            rate = self._measured / (now - self._started)
+            # since the first came, and without it: before that the job was starting
+            rate = (self._measured - 1) / (now - self._first)
             left = (self._pending - self._measured) / rate
             done = self._total - self._pending + self._measured
             run = estimate.left(self._rule, done, self._seconds_each())

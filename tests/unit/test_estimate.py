@@ -100,6 +100,7 @@ def test_a_job_says_how_long_the_whole_run_takes_and_notes_its_rate(results, mon
         now[0] += 10
     shown.finish(0)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0].startswith("[iqa 00000] 1 of 100 photographs") and "the whole run: about" in lines[0]
+    # nothing while nothing but the start was seen: 1 photograph in 20 s would say half an hour
+    assert lines[0].startswith("[iqa 00000] 21 of 100 photographs, 2.0/s, 40 s left; the whole run: about")
     (job,) = estimate.noted(results)
     assert (job["rule"], job["photographs"], job["seconds_each"]) == ("iqa", 100, pytest.approx(50 / 80))
