@@ -8,7 +8,6 @@ import os
 import platform
 import re
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -87,12 +86,15 @@ def start_tensorflow(threads: int | None = None) -> Any:
 
 @contextlib.contextmanager
 def _without_false_alarm() -> Iterator[None]:
-    """Take from stderr the errors of which TensorFlow 2.15 to 2.20 say three at each start, with a GPU and without.
+    """Keep three errors off stderr that TensorFlow 2.17 and 2.18 tell at each start, with a GPU and without.
 
-    Its parts register cuFFT, cuDNN and cuBLAS twice, which does no harm. What else is said comes out at the end.
+    Their parts register cuFFT, cuDNN and cuBLAS twice, which does no harm. What else is said comes out at the end.
     """
+    if not hasattr(os, "memfd_create"):
+        yield  # not Linux: its TensorFlow has no such parts
+        return
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as said, os.fdopen(stderr, "wb") as told:
+    with os.fdopen(os.memfd_create("stderr"), "w+b") as said, os.fdopen(stderr, "wb") as told:
         os.dup2(said.fileno(), 2)
         try:
             yield
