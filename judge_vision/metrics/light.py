@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-import numpy as np
-
-from judge_vision.photograph.counts import Counts
+from judge_vision.photograph.counts import Counts, mean_and_variance
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,10 @@ class LightSettings:
 def figures_of(counts: Counts) -> dict[str, float]:
     """`mean_luma`, `contrast` (population standard deviation), `edge_density`, `saturation`: all 0 to 1."""
     pixels = counts.pixels
-    levels = np.arange(256) / 255.0
-    mean = float(counts.luma @ levels) / pixels
-    variance = float(counts.luma @ (levels - mean) ** 2) / pixels
+    mean, variance = mean_and_variance(counts.luma)
     return {
         "mean_luma": mean,
-        "contrast": float(np.sqrt(variance)),
+        "contrast": math.sqrt(variance),
         # fewer than three rows or columns leave no pixel with eight neighbours: no edges
         "edge_density": counts.edge_sum / counts.edge_pixels / 255.0 if counts.edge_pixels else 0.0,
         "saturation": counts.saturation_sum / pixels / 255.0,

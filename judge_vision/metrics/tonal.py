@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from judge_vision.metrics import light
-from judge_vision.photograph.counts import Counts
+from judge_vision.photograph.counts import Counts, mean_and_variance
 
 U8 = npt.NDArray[np.uint8]
 
@@ -88,7 +88,7 @@ def _from_counts(grey_counts: npt.NDArray[np.int64], limits: TonalSettings) -> d
     reached = np.cumsum(grey_counts) / pixels
     low = int(np.searchsorted(reached, limits.low_percentile))
     high = int(np.searchsorted(reached, limits.high_percentile))
-    mean = float(grey_counts @ levels) / pixels
+    mean, _ = mean_and_variance(grey_counts)
     return {
         "mean_luminance": mean,
         "dynamic_range": max(0.0, (high - low) / 255.0),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from judge_vision.metrics import light, tonal
 from judge_vision.metrics.light import LightSettings
 from judge_vision.metrics.tonal import TonalSettings
 from judge_vision.photograph import counting as counts
+from judge_vision.photograph.counts import mean_and_variance
 
 U8 = npt.NDArray[np.uint8]
 GOLDEN = Path(__file__).parents[1] / "data" / "host-golden"
@@ -331,3 +333,13 @@ def test_light_notes_at_their_limits() -> None:
     for key, word in words.items():
         (note,) = light.notes(at_limit | {key: at_limit[key] - 1e-6}, LightSettings())
         assert word in note
+
+
+def test_the_mean_does_not_hang_on_the_processor() -> None:
+    """Sums of floating-point numbers do: two kernels of one library ended these in other last digits."""
+    counts = np.arange(256, dtype=np.int64) ** 2 % 997
+    mean, variance = mean_and_variance(counts)
+    values = [Fraction(level, 255) for level in range(256) for _ in range(int(counts[level]))]
+    exact = sum(values) / len(values)
+    assert mean == float(exact)
+    assert variance == float(sum((value - exact) ** 2 for value in values) / len(values))
