@@ -30,7 +30,7 @@ def measure(quick: bool, scratch: Path) -> Result | None:
         return None
     rows: list[list[Any]] = []
     targets = []
-    for name, eager, together, item in _networks(quick, scratch):
+    for name, eager, together, item in _networks(tf, quick, scratch):
         some = [item] * AT_ONCE
         ways = {
             "eager": lambda eager=eager, item=item: eager(item),
@@ -60,7 +60,7 @@ def measure(quick: bool, scratch: Path) -> Result | None:
     )
 
 
-def _networks(quick: bool, scratch: Path) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any], Any]]:
+def _networks(tf: Any, quick: bool, scratch: Path) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any], Any]]:
     """Name, a function of one input, a function of several, and an input."""
     weights = musiq_benchmark.official_weights()
     scratch.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def _networks(quick: bool, scratch: Path) -> list[tuple[str, Callable[[Any], Any
     musiq_benchmark.musiq.save_npz(path, weights)
     together, eager = musiq_benchmark.ours(path, weights)
     arrays = nima_benchmark.weights("aesthetic")
-    keras, graph = nima_benchmark.keras_network(_tf(), arrays), nima_benchmark.graph(_tf(), arrays)
+    keras, graph = nima_benchmark.keras_network(tf, arrays), nima_benchmark.graph(tf, arrays)
     found = [
         (
             "NIMA",
@@ -81,9 +81,3 @@ def _networks(quick: bool, scratch: Path) -> list[tuple[str, Callable[[Any], Any
         picture = golden.picture("x".join(reversed(size.split("x"))))
         found.append((f"MUSIQ {size}", eager, together, picture))
     return found
-
-
-def _tf() -> Any:
-    import tensorflow as tf
-
-    return tf

@@ -35,6 +35,7 @@ def measure(quick: bool, scratch: Path) -> Result | None:
         return None
     tf32, option = tf.config.experimental.enable_tensor_float_32_execution, "auto_mixed_precision"
     on_processor = _on_processor()
+    rated, judged = nima_benchmark.weights("aesthetic"), musiq.standardised(musiq_benchmark.official_weights())
     rows = []
     for name, tensor_float, half in (
         ("float32", False, False),
@@ -44,7 +45,8 @@ def measure(quick: bool, scratch: Path) -> Result | None:
         scorer = Scorer(bundle.load_bundle("embedded"), 16, THREADS)  # before the next line: it sets what it wants
         tf32(tensor_float)
         tf.config.optimizer.set_experimental_options({option: half})
-        rows.append([name, *_speeds(tf, quick), *_distances(tf), *_photographs(scorer, on_processor)])
+        rows.append([name, *_speeds(tf, rated, judged, quick), *_distances(tf, rated, judged)])
+        rows[-1] += _photographs(scorer, on_processor)
     tf32(False)
     tf.config.optimizer.set_experimental_options({option: False})
     plain = rows[0]
@@ -66,15 +68,15 @@ def measure(quick: bool, scratch: Path) -> Result | None:
     )
 
 
-def _speeds(tf: Any, quick: bool) -> tuple[float, float]:
+def _speeds(tf: Any, rated: nima.Weights, judged: dict[str, Any], quick: bool) -> tuple[float, float]:
     """Milliseconds a picture."""
-    arch, weights = musiq.Architecture(), musiq.standardised(musiq_benchmark.official_weights())
-    encode = tf.function(lambda *inputs: musiq.encode(weights, arch, *inputs))
+    arch = musiq.Architecture()
+    encode = tf.function(lambda *inputs: musiq.encode(judged, arch, *inputs))
     length = 2176
     embeddings = tf.random.stateless_normal([4, length, arch.width], [1, 2])
     zeros = tf.zeros([4, length], tf.int32)
     mask = tf.ones([4, length], tf.bool)
-    graph = nima_benchmark.graph(tf, nima_benchmark.weights("aesthetic"))
+    graph = nima_benchmark.graph(tf, rated)
     pictures = np.stack([nima.prepare(golden.picture("480x640"))] * 16)
     ways = {
         "nima": lambda: graph(pictures).numpy(),
@@ -84,17 +86,17 @@ def _speeds(tf: Any, quick: bool) -> tuple[float, float]:
     return 1000 * found["nima"] / 16, 1000 * found["musiq"] / 4
 
 
-def _distances(tf: Any) -> tuple[float, float]:
+def _distances(tf: Any, rated: nima.Weights, judged: dict[str, Any]) -> tuple[float, float]:
     """From the golden figures: NIMA's distributions, MUSIQ's scores."""
     cases = golden.read("nima-golden.json")["cases"]
-    graph = nima_benchmark.graph(tf, nima_benchmark.weights("aesthetic"))
+    graph = nima_benchmark.graph(tf, rated)
     found = graph(np.stack([nima.prepare(golden.picture(size)) for size in cases])).numpy()
     wanted = np.array([case[nima_benchmark.PADDING]["distribution"] for case in cases.values()])
-    arch, weights = musiq.Architecture(), musiq.standardised(musiq_benchmark.official_weights())
-    embed = tf.function(lambda x: musiq.embed(weights, arch, x), [tf.TensorSpec([None, 32, 32, 3])])
+    arch = musiq.Architecture()
+    embed = tf.function(lambda x: musiq.embed(judged, arch, x), [tf.TensorSpec([None, 32, 32, 3])])
     row = [None, None]
     signature = [tf.TensorSpec([*row, arch.width]), *(tf.TensorSpec(row, kind) for kind in ("int32", "int32", "bool"))]
-    encode = tf.function(lambda *inputs: musiq.encode(weights, arch, *inputs), signature)
+    encode = tf.function(lambda *inputs: musiq.encode(judged, arch, *inputs), signature)
     differences = []
     for size, case in golden.read("musiq-golden.json")["cases"].items():
         one = patches_of(golden.picture(size), arch)

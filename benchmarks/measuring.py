@@ -103,7 +103,7 @@ def peak_memory_mb(command: Sequence[str | Path], cwd: Path | None = None) -> di
         for one in [process, *_children(process)]:
             try:
                 held += one.memory_full_info().pss
-                largest = max(largest, _high_water_bytes(one.pid))
+                largest = max(largest, high_water_bytes(one.pid))
             except (psutil.Error, OSError):
                 continue  # it ended between two looks
         together = max(together, held)
@@ -122,7 +122,8 @@ def _children(process: Any) -> list[Any]:
         return []
 
 
-def _high_water_bytes(pid: int) -> int:
+def high_water_bytes(pid: int) -> int:
+    """Most memory that a process ever held, by the kernel's own mark; 0 where it keeps none."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return 1024 * int(found[1]) if found else 0
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-import re
+import os
 import shutil
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.measuring import high_water_bytes
 from judge_vision.failure import ErrorType, PhotographError, UserError
 from judge_vision.models import bundle, musiq, nima, runtime
 from judge_vision.models.inputs import ScaledPicture
@@ -54,8 +55,7 @@ def test_patches_of_one_picture_at_a_time_are_held(scorer):
     def peak_bytes(count):
         Path("/proc/self/clear_refs").write_text("5")  # the kernel's mark starts anew
         scorer.score([picture] * count)
-        status = Path("/proc/self/status").read_text()
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
+        return high_water_bytes(os.getpid())
 
     peak_bytes(2)  # whatever is made once
     patches_bytes = 1200 * 1600 * 3 * 4
