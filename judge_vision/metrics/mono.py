@@ -93,11 +93,11 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
     `mono_reason_code`, `dominant_tone`, `off_curve` (what the verdict rests on) and `reference` (the reference's own
     figures). The heat map is uint8 [height, width, 3], longer side at most 512.
     """
-    lab = mono_figures.lab_of(small)
-    curve = tone_curve.fit(lab, limits.smoothing_px)
-    chroma = mono_figures.length(*(np.asarray(plane, np.float32) for plane in cv2.split(lab)[1:]))
-    reference = mono_figures.figures(lab)
-    evidence = {"chroma_p99": reference["c_p99"], **_evidence(lab[..., 0], chroma, curve, limits)}
+    lightness, a, b = mono_figures.lab_of(small)
+    curve = tone_curve.fit(lightness, a, b, limits.smoothing_px)
+    chroma = mono_figures.length(a, b)
+    reference = mono_figures.figures(lightness, a, b, chroma)
+    evidence = {"chroma_p99": reference["c_p99"], **_evidence(lightness, chroma, curve, limits)}
     verdict, mode, code = _decide(evidence, limits)
     shown = _shown_departure(chroma, curve, limits)
     tone = tone_name(reference["mean_hue_deg"]) if mode != "neutral" and evidence["chroma_p99"] > 0 else None

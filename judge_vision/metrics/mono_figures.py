@@ -17,12 +17,14 @@ Mask = npt.NDArray[np.bool_]
 
 _BINS = 36
 _BIN_DEGREES = 360 / _BINS
+_AT_ONCE = 1 << 14
 _SHARES = np.arange(256, dtype=np.float32) / np.float32(255)
 
 
-def lab_of(rgb: npt.NDArray[np.uint8]) -> Plane:
-    """CIELAB (D65), float32 [height, width, 3], of sRGB, uint8 [height, width, 3]."""
-    return np.asarray(cv2.cvtColor(cv2.LUT(rgb, _SHARES), cv2.COLOR_RGB2LAB), np.float32)
+def lab_of(rgb: npt.NDArray[np.uint8]) -> tuple[Plane, Plane, Plane]:
+    """CIELAB (D65), three planes float32 [height, width], of sRGB, uint8 [height, width, 3]."""
+    lightness, a, b = cv2.split(cv2.cvtColor(cv2.LUT(rgb, _SHARES), cv2.COLOR_RGB2LAB))
+    return np.asarray(lightness, np.float32), np.asarray(a, np.float32), np.asarray(b, np.float32)
 
 
 def largest_cluster(mask: Mask) -> float:
@@ -33,8 +35,10 @@ def largest_cluster(mask: Mask) -> float:
     kernel = np.ones((max(1, round(height * 0.1)), max(1, round(width * 0.1))), np.uint8)
     closed = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, kernel)
     parts, labels = cv2.connectedComponents(closed, connectivity=8)
-    counted = np.bincount(labels[mask], minlength=parts)
     # an even kernel shifts: some of the mask may lie outside of every part
+    if parts == 2:
+        return share(mask & closed.view(np.bool_))
+    counted = np.bincount(labels[mask], minlength=parts)
     return float(counted[1:].max(initial=0)) / mask.size
 
 
@@ -54,10 +58,8 @@ def mean_hue(hue: npt.NDArray[Any], weight: npt.NDArray[Any]) -> float:
     return _direction(float((weight * np.cos(radians)).sum()), float((weight * np.sin(radians)).sum()))
 
 
-def figures(lab: Plane) -> dict[str, Any]:
-    """Every figure of the reference's check of a picture in CIELAB, [height, width, 3]."""
-    lightness, a, b = (np.asarray(plane, np.float32) for plane in cv2.split(lab))
-    chroma = length(a, b)
+def figures(lightness: Plane, a: Plane, b: Plane, chroma: Plane) -> dict[str, Any]:
+    """Every figure of the reference's check of a picture in CIELAB, four planes [height, width]."""
     median, p95, p99 = (float(value) for value in np.percentile(chroma, [50, 95, 99]))
     above2, above4 = chroma > 2, chroma > 4
     coloured = above2 if above2.any() else chroma > 0
@@ -145,11 +147,19 @@ def _drift(hue: Plane, lightness: Plane) -> float | None:
     if lightness[-1] - lightness[0] < 1e-6:
         return None
     # in double precision: half a turn too much or too little changes the slope
-    turned = hue.astype(np.float64)
-    turned[1:] -= 360 * np.cumsum(np.rint(np.diff(turned) / 360))
-    levels = lightness.astype(np.float64)
-    levels -= levels.mean()
-    return float(levels @ turned / (levels @ levels))
+    mean, turns, before = lightness.mean(dtype=np.float64), 0.0, hue[0]
+    products = squares = 0.0
+    # parts that stay in a core's cache
+    for first in range(0, len(hue), _AT_ONCE):
+        turned, levels = (values[first : first + _AT_ONCE].astype(np.float64) for values in (hue, lightness))
+        steps = np.diff(turned, prepend=np.float64(before))
+        before = turned[-1]
+        wound = turns + np.cumsum(np.rint(steps / 360))
+        turns = wound[-1]
+        levels -= mean
+        products += float(levels @ (turned - 360 * wound))
+        squares += float(levels @ levels)
+    return products / squares
 
 
 def _peaks(a: Plane, b: Plane, chroma: Plane, hue: Plane) -> list[tuple[float, float]]:

@@ -6,6 +6,7 @@ neighbourhood, so that noise and the halos of JPEG's coarse chroma cancel while 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -44,39 +45,46 @@ class ToneCurve:
         return np.asarray(np.degrees(np.arctan2(self.ab[:, 1], self.ab[:, 0])) % 360)
 
 
-def fit(lab: Plane, smoothing_px: int) -> ToneCurve:
-    """The tone curve of a picture in CIELAB, float32 [height, width, 3]."""
-    lightness, *colour = (np.asarray(plane, np.float32) for plane in cv2.split(lab))
-    # whole numbers from here: counting is several times as fast as sorting, and a median to 1/16 is exact enough
-    fine = np.clip(lightness * np.float32(_FINE / 100), 0, _FINE - 1).astype(np.intp)
-    bins = fine // (_FINE // _BINS)
-    pixels = np.bincount(bins.ravel(), minlength=_BINS)
+def fit(lightness: Plane, a: Plane, b: Plane, smoothing_px: int) -> ToneCurve:
+    """The tone curve of a picture whose CIELAB planes are float32 [height, width]."""
+    counts = [_counts(lightness, plane) for plane in (a, b)]
+    pixels = counts[0][0].sum(axis=1)
     filled = pixels > 0
-    ab = np.stack([_medians(bins, plane, pixels) for plane in colour], axis=1)
+    ab = np.stack([_medians(*counted, pixels) for counted in counts], axis=1)
     ab[filled] = _running_median(ab[filled])
     centres = (np.arange(_BINS) + 0.5) * _BIN_WIDTH
+    fine = (lightness * np.float32(_FINE / 100)).astype(np.intp)
     parts = []
-    for channel, plane in enumerate(colour):
+    for channel, plane in enumerate((a, b)):
         curve = np.interp((np.arange(_FINE) + 0.5) * (100 / _FINE), centres[filled], ab[filled, channel])
-        away = plane - np.take(curve.astype(np.float32), fine)
+        away = plane - np.take(curve.astype(np.float32), fine, mode="clip")
         parts.append(cv2.blur(away, (smoothing_px, smoothing_px)))
     return ToneCurve(ab, pixels, length(*(np.asarray(part, np.float32) for part in parts)))
 
 
-def _medians(bins: npt.NDArray[np.intp], plane: Plane, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """The median of `plane` in each bin, to 1/16; 0 where a bin is empty."""
-    values = np.rint(plane * np.float32(16))
-    np.clip(values, -2048, 2047, out=values)
-    # columns for the values that there are: a picture has a few hundred of four thousand
-    least = int(values.min())
-    columns = int(values.max()) - least + 1
-    keys = bins * columns - least
-    keys += values.astype(np.intp)
-    reached = np.cumsum(np.bincount(keys.ravel(), minlength=_BINS * columns))
+def _counts(lightness: Plane, plane: Plane) -> tuple[npt.NDArray[np.int64], int]:
+    """How many pixels have each lightness and value, int64 [50, values], in steps of 1/16, and the lowest value.
+
+    Counting is several times as fast as sorting, and a median to 1/16 is exact enough. There are columns only for the
+    values that there are, and one at either end: a picture has a few hundred of four thousand.
+    """
+    lowest, highest = cv2.minMaxLoc(plane)[:2]
+    least, most = math.floor(16 * lowest) - 1, math.ceil(16 * highest) + 1
+    # a row more, for white: what lies on the upper end is not counted
+    rows, columns = _BINS + 1, most - least + 1
+    ranges = [0, rows * _BIN_WIDTH, (least - 0.5) / 16, (most + 0.5) / 16]
+    counted = cv2.calcHist([lightness, plane], [0, 1], None, [rows, columns], ranges).astype(np.int64)
+    counted[-2] += counted[-1]
+    return counted[:-1], least
+
+
+def _medians(counts: npt.NDArray[np.int64], least: int, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The median in each bin of lightness; 0 where a bin is empty."""
+    reached = np.cumsum(counts)
     before = np.cumsum(pixels) - pixels
     # the one or two pixels in the middle of each bin, counted over all bins
     low, high = (np.searchsorted(reached, before + middle) for middle in ((pixels + 1) // 2, pixels // 2 + 1))
-    firsts = 2 * columns * np.arange(_BINS)
+    firsts = 2 * counts.shape[1] * np.arange(_BINS)
     return np.where(pixels > 0, (low + high - firsts + 2 * least) / 32, 0.0)
 
 

@@ -18,9 +18,9 @@ from judge_vision.photograph.counts import Counts
 U8 = npt.NDArray[np.uint8]
 
 # Small enough for a core's cache, even in floating point, and every count stays far below 2^24. Not fewer rows than
-# LEAST, as one above and one below are read twice; not more than MOST, as rows times rows make a matrix in `proving`.
+# LEAST, as one above and one below are read twice.
 _STRIP_PIXELS = 1 << 18
-_LEAST_ROWS, _MOST_ROWS = 32, 1024
+_LEAST_ROWS = 32
 # Pillow's FIND_EDGES: eight times the pixel less its eight neighbours, cut off at 0 and 255.
 _FIND_EDGES = np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]], np.float32)
 
@@ -77,7 +77,7 @@ def strips(image: Image.Image) -> Iterator[tuple[Image.Image, int, int, int]]:
     """A picture in strips of rows, each with its first row's number, and how many rows of its neighbours are in it
     above and below (0 or 1), for 3x3 filters."""
     width, height = image.size
-    step = max(_LEAST_ROWS, min(_MOST_ROWS, _STRIP_PIXELS // width))
+    step = max(_LEAST_ROWS, _STRIP_PIXELS // width)
     for top in range(0, height, step):
         bottom = min(height, top + step)
         above, below = int(top > 0), int(bottom < height)

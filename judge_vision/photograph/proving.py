@@ -17,6 +17,11 @@ from judge_vision.photograph.scale import sampled, scaled
 
 U8 = npt.NDArray[np.uint8]
 
+# Rows that are reduced at once: few enough to stay in a core's cache in floating point, and for their matrix of rows by
+# rows to be small beside them.
+_BLOCK_PIXELS = 1 << 15
+_LEAST_ROWS, _MOST_ROWS = 8, 64
+
 
 def make_proof(image: Image.Image, sha256: str, sizes: ProofSizes) -> Proof:
     """The proof of an upright sRGB picture of mode RGB."""
@@ -77,6 +82,11 @@ class _Reduction:
         """Add the source rows from `top` on, uint8 [rows, width, 3]."""
         if self._as_it_is:
             return
+        rows = min(_MOST_ROWS, max(_LEAST_ROWS, _BLOCK_PIXELS // strip.shape[1]))
+        for first in range(0, len(strip), rows):
+            self._add_block(strip[first : first + rows], top + first)
+
+    def _add_block(self, strip: U8, top: int) -> None:
         bottom = top + len(strip)
         narrow = cv2.resize(cv2.LUT(strip, _LINEAR), (self._width, len(strip)), interpolation=cv2.INTER_AREA)
         first, last = int(top / self._rows_each), min(self._height, int(np.ceil(bottom / self._rows_each)))
@@ -93,10 +103,11 @@ class _Reduction:
         encoded = np.empty(self._sums.shape, np.uint8)
         table = _encoded_table()
         scale = np.float32((len(table) - 1) / self._rows_each)
-        # row by row: what is in the core's cache is not fetched again
-        for sums, row in zip(self._sums, encoded, strict=True):
-            levels = (sums * scale + np.float32(0.5)).astype(np.intp)
-            np.take(table, levels, out=row, mode="clip")
+        # a few rows at a time: what is in the core's cache is not fetched again
+        for first in range(0, self._height, _LEAST_ROWS):
+            rows = slice(first, first + _LEAST_ROWS)
+            levels = (self._sums[rows] * scale + np.float32(0.5)).astype(np.int32)
+            np.take(table, levels, out=encoded[rows], mode="clip")
         return encoded.reshape(self._height, self._width, 3)
 
 

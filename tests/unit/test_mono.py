@@ -23,9 +23,7 @@ PHOTOGRAPHS = sorted((DATA / "photographs").glob("*.jpg"))
 def drift_as_sorted_here(rgb):
     """The drift as the reference computes it: it hangs on NumPy's order of equal lightness, which is another one on a
     processor without AVX-512 than where the golden figures were made. Of these one shows it, of hues at random."""
-    lightness, a, b = (
-        plane.ravel() for plane in np.moveaxis(mono_figures.lab_of(linear_reduced(Image.fromarray(rgb), 1024)), 2, 0)
-    )
+    lightness, a, b = (plane.ravel() for plane in mono_figures.lab_of(linear_reduced(Image.fromarray(rgb), 1024)))
     coloured = np.hypot(a, b) > 2
     order = np.argsort(lightness[coloured])
     hue = np.arctan2(b, a)[coloured][order].astype(np.float64)
