@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ _NETWORKS_BYTES = 3 << 30
 # NIMA at alpha 1: 10 to 12 MB a picture were seen; as much again twice, for cards whose convolutions take more room.
 _PICTURE_BYTES = 32 << 20
 
+_ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 _FALSE_ALARM = re.compile(rb"Unable to register cu\w+ factory: .* when one has already been registered")
 
 T = TypeVar("T")
@@ -60,9 +62,9 @@ def start_tensorflow(threads: int | None = None) -> Any:
     if problem := processor_problem():
         raise UserError(problem)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # its start-up notices are not for our users
-    if _is_x86():
+    if _is_x86() and "tensorflow" not in sys.modules:
         # by itself TensorFlow uses oneDNN on the newest processors only; one with AVX2 gains as much
-        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+        os.environ.setdefault(_ONEDNN, "1")
     try:
         with _without_false_alarm():
             import tensorflow as tf
@@ -82,6 +84,15 @@ def start_tensorflow(threads: int | None = None) -> Any:
     # of photographs were seen to move by as much as .95 of 100, and to hang on the batch.
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return tf
+
+
+def uses_onednn() -> bool:
+    """TensorFlow was told to use oneDNN, whose products of a row hang on nothing but the row and the shape.
+
+    Those of TensorFlow's own library hang on the row's place too: on a processor with AVX2, in batches of four, NIMA's
+    ratings differed in the last digits from place to place.
+    """
+    return os.environ.get(_ONEDNN) == "1"
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ Outputs = npt.NDArray[np.float32]
 # On a GPU sequences are padded up to a multiple of this many tokens, so that pictures of like size share a batch.
 _TOKENS_STEP = 128
 # Pictures that go through NIMA at once on a processor: with more it is hardly faster, and short batches are filled up.
+# One without oneDNN: a rating would hang on its place among them.
 RATED_AT_ONCE = 4
 # Patches that go through the convolutions at once: bounds memory at any picture size.
 _PATCHES_AT_ONCE = 1024
@@ -63,6 +64,8 @@ class Scorer:
         fitting = runtime.fitting_batch(batch_size, free_bytes)
         self._batches = runtime.Batches(fitting, (self._tf.errors.ResourceExhaustedError, MemoryError))
         self._on_cpu = self.device == "cpu"
+        on_cpu = RATED_AT_ONCE if runtime.uses_onednn() else 1
+        self._rated_at_once = on_cpu if self._on_cpu else None
         self._aesthetic = self._nima(bundle.models["nima_aesthetic"])
         self._technical = self._nima(bundle.models["nima_technical"])
         self._musiq = self._load_musiq(bundle.models["musiq"])
@@ -70,9 +73,8 @@ class Scorer:
     def score(self, pictures: Sequence[ScaledPicture]) -> list[Scores | PhotographError]:
         """Scores of pictures in their order; a failure where one is not finite."""
         inputs = [nima.scaled(picture.sample) for picture in pictures]
-        most = RATED_AT_ONCE if self._on_cpu else None
-        aesthetic = self._batches.run(inputs, self._aesthetic, most)
-        technical = self._batches.run(inputs, self._technical, most)
+        aesthetic = self._batches.run(inputs, self._aesthetic, self._rated_at_once)
+        technical = self._batches.run(inputs, self._technical, self._rated_at_once)
         outputs = self._musiq([picture.scaled for picture in pictures])
         return [
             self._scores(first, second, logits, picture.max_side)

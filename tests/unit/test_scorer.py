@@ -4,6 +4,8 @@ import dataclasses
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,25 @@ def test_a_picture_scores_the_same_alone_and_in_a_batch(scorer):
         alone = numbers(scorer.score(seen(picture))[0])
         # to the last bit: what is scored after an interruption has other neighbours than before it
         assert alone.tolist() == found.tolist()
+
+
+ALIKE = """
+from judge_vision.models.bundle import load_bundle
+from judge_vision.models.scorer import Scorer
+from tests.unit.test_scorer import golden, numbers, seen
+
+scorer = Scorer(load_bundle("embedded"), 4, threads=1)
+pictures = [golden.picture(size) for size in ("32x32", "224x224", "33x517")]
+pictures = seen(*pictures, *(picture[::-1].copy() for picture in pictures))
+together = [numbers(scores).tolist() for scores in scorer.score(pictures)]
+assert together == [numbers(scorer.score([picture])[0]).tolist() for picture in pictures]
+"""
+
+
+@pytest.mark.parametrize("onednn", ["0", "1"])
+def test_it_does_so_whatever_library_multiplies(onednn):
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}
+    subprocess.run([sys.executable, "-c", ALIKE], env=environment, cwd=Path(__file__).parents[2], check=True)
 
 
 def test_patches_of_one_picture_at_a_time_are_held(scorer):
