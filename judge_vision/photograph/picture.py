@@ -14,11 +14,21 @@ from judge_vision.photograph.metadata import Metadata, exif_of, read_metadata
 from judge_vision.photograph.opening import open_picture
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.sniff import jxl_size, looks_like_text, sniff, unsupported_name
+from judge_vision.photograph.tiff import (
+    depth_of,
+    high_bytes_only,
+    in_planes,
+    mend_samples,
+    planes_refused,
+    rawmode_of,
+    with_rawmode,
+)
 
 # Decoders of these turn the picture upright themselves.
 _UPRIGHT = frozenset({"TIFF", "HEIC", "JXL"})
-# How Pillow names 16-bit samples of a colour picture; the letter after 16 tells where the high byte is.
-_DEEP_RAWMODES = frozenset(f"{mode};16{order}" for mode in ("RGB", "RGBA", "RGBX") for order in "LBN")
+# How Pillow names 16-bit samples of a colour picture, or of one of its planes; the letter after 16 tells where the high
+# byte is.
+_DEEP_RAWMODES = frozenset(f"{mode};16{order}" for mode in ("RGB", "RGBA", "RGBX", *"RGBA") for order in "LBN")
 _FRAME_WORDS = {"TIFF": "pages", "JPEG": "pictures", "HEIC": "pictures"}
 
 
@@ -45,7 +55,7 @@ class Picture:
     grey_levels: int = 65535
     """The value of white in a one-channel 16-bit picture."""
     inverted: bool = False
-    """In a one-channel 16-bit picture 0 is white."""
+    """In a one-channel picture of 16 bits or floats 0 is white."""
     notes: list[str] = field(default_factory=list)
 
 
@@ -84,6 +94,7 @@ def decode(data: bytes, file_format: str, settings: PrepareSettings) -> Picture:
         notes = _frames_note(image, data, file_format)
         picture = Picture(image, file_format, Metadata(), *image.size, mode=image.mode, notes=notes)
         if file_format == "TIFF":
+            mend_samples(image)
             _read_tiff_tags(picture, image)
         low = _open_low_bytes(image, data, file_format)
         image.load()
@@ -131,11 +142,13 @@ def _read_tiff_tags(picture: Picture, image: ImageFile.ImageFile) -> None:
         picture.orientation = orientation
     if picture.orientation >= 5:
         picture.stored_width, picture.stored_height = picture.stored_height, picture.stored_width
-    depths = tags.get(ExifTags.Base.BitsPerSample, (1,))
-    picture.bit_depth = max(depths) if isinstance(depths, tuple) else int(depths)
+    picture.bit_depth = depth_of(tags)
     if image.mode.startswith("I;16"):
         picture.grey_levels = (1 << picture.bit_depth) - 1
+    if image.mode == "F" or image.mode.startswith("I;16"):
         picture.inverted = tags.get(ExifTags.Base.PhotometricInterpretation) == 0
+    if high_bytes_only(image):
+        picture.notes.append("16-bit channels stored each by itself and compressed; read at 8 bits")
 
 
 def _open_low_bytes(image: ImageFile.ImageFile, data: bytes, file_format: str) -> ImageFile.ImageFile | None:
@@ -143,24 +156,24 @@ def _open_low_bytes(image: ImageFile.ImageFile, data: bytes, file_format: str) -
 
     Pillow keeps the high byte of each sample. Telling it the other byte order gives the low one, in a second pass.
     """
-    rawmodes = {_rawmode(tile) for tile in image.tile}
+    rawmodes = {rawmode_of(tile) for tile in image.tile}
     if file_format not in ("PNG", "TIFF") or not rawmodes or not rawmodes <= _DEEP_RAWMODES:
         return None
+    if high_bytes_only(image):
+        return None
     low = open_picture(data, file_format)
+    if file_format == "TIFF":
+        mend_samples(low)
     low.tile = [_with_swapped_bytes(tile) for tile in low.tile]
     return low
 
 
-def _rawmode(tile: ImageFile._Tile) -> str:
-    return str(tile.args[0] if isinstance(tile.args, tuple) else tile.args)
-
-
 def _with_swapped_bytes(tile: ImageFile._Tile) -> ImageFile._Tile:
-    rawmode = _rawmode(tile)
+    rawmode = rawmode_of(tile)
     native = "L" if struct.pack("=H", 1) == b"\x01\x00" else "B"
     order = native if rawmode[-1] == "N" else rawmode[-1]
     swapped = rawmode[:-1] + {"L": "B", "B": "L"}[order]
-    return tile._replace(args=(swapped, *tile.args[1:]) if isinstance(tile.args, tuple) else swapped)
+    return with_rawmode(tile, swapped)
 
 
 def _bit_depth(image: Image.Image, data: bytes, file_format: str) -> int | None:
@@ -183,6 +196,8 @@ def _decode_float_tiff(data: bytes, settings: PrepareSettings) -> Picture:
     tags = Image.Exif()
     tags.load(data)
     width, height = int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
+    if in_planes(tags):
+        raise planes_refused()
     depths, kinds = tags.get(ExifTags.Base.BitsPerSample), tags.get(339)  # 339: SampleFormat, 3 is floating point
     if depths not in ((32,) * 3, (32,) * 4) or kinds not in (3, (3,) * 3, (3,) * 4):
         raise ValueError(f"unsupported TIFF: bits per sample {depths}, sample format {kinds}")

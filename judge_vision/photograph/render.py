@@ -168,11 +168,12 @@ def _sixteen_bits(strip: Image.Image, picture: Picture, box: tuple[int, int, int
         note = "values beyond 0 to 1 were clipped"
         if (values.min() < 0 or values.max() > 1) and note not in picture.notes:
             picture.notes.append(note)
-        return _levels(values)
-    if strip.mode == "I" or strip.mode.startswith("I;16"):
+        deep = _levels(values)
+    elif strip.mode == "I" or strip.mode.startswith("I;16"):
         deep = _levels(np.asarray(strip, dtype=np.float64) / picture.grey_levels)
-        return np.uint16(65535) - deep if picture.inverted else deep
-    return None
+    else:
+        return None
+    return np.uint16(65535) - deep if picture.inverted else deep
 
 
 def _levels(values: colour.Float) -> UInt16:
