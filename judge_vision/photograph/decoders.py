@@ -43,7 +43,9 @@ def decoding(file_format: str) -> Iterator[None]:
 
 
 def _failure(error: BaseException, file_format: str) -> PhotographError:
-    said = clean_text(str(error), 120)
+    # LibRaw's sentences come as bytes
+    first = error.args[0] if error.args else None
+    said = clean_text(first if isinstance(first, bytes) else str(error), 120)
     words = f" (the decoder: {said})" if said else ""
     kind = _meaning(error, (said or "").lower())
     if isinstance(error, ImportError):

@@ -29,6 +29,8 @@ _UPRIGHT = frozenset({"TIFF", "HEIC", "JXL"})
 # How Pillow names 16-bit samples of a colour picture, or of one of its planes; the letter after 16 tells where the high
 # byte is.
 _DEEP_RAWMODES = frozenset(f"{mode};16{order}" for mode in ("RGB", "RGBA", "RGBX", *"RGBA") for order in "LBN")
+# Ways of packing floats that OpenCV unpacks: none, LZW, Deflate (two numbers) and PackBits.
+_FLOAT_COMPRESSIONS = frozenset({1, 5, 8, 32946, 32773})
 _FRAME_WORDS = {"TIFF": "pages", "JPEG": "pictures", "HEIC": "pictures"}
 
 
@@ -87,9 +89,10 @@ def decode(data: bytes, file_format: str, settings: PrepareSettings) -> Picture:
         try:
             image = open_picture(data, file_format)
         except SyntaxError:
-            if file_format != "TIFF":
+            tags = _colour_tags(data) if file_format == "TIFF" else None
+            if tags is None:
                 raise
-            return _decode_float_tiff(data, settings)
+            return _decode_float_tiff(data, tags, settings)
         check_size(*image.size, settings)
         notes = _frames_note(image, data, file_format)
         picture = Picture(image, file_format, Metadata(), *image.size, mode=image.mode, notes=notes)
@@ -191,16 +194,28 @@ def _bit_depth(image: Image.Image, data: bytes, file_format: str) -> int | None:
     return {"1": 1, "I": 16, "I;16": 16, "F": 32}.get(image.mode, 8)
 
 
-def _decode_float_tiff(data: bytes, settings: PrepareSettings) -> Picture:
-    """A TIFF of 32-bit floating-point colour, which Pillow does not read; values are 0 (black) to 1 (white)."""
+def _colour_tags(data: bytes) -> Image.Exif | None:
+    """The tags of a TIFF that Pillow does not read; None where they are damaged too, or say nothing of its samples."""
     tags = Image.Exif()
-    tags.load(data)
-    width, height = int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
+    try:
+        tags.load(data)
+    except Exception:
+        return None
+    sized = all(isinstance(tags.get(tag), int) for tag in (ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength))
+    return tags if sized and ExifTags.Base.BitsPerSample in tags else None
+
+
+def _decode_float_tiff(data: bytes, tags: Image.Exif, settings: PrepareSettings) -> Picture:
+    """A TIFF of 32-bit floating-point colour, which Pillow does not read; values are 0 (black) to 1 (white)."""
     if in_planes(tags):
         raise planes_refused()
-    depths, kinds = tags.get(ExifTags.Base.BitsPerSample), tags.get(339)  # 339: SampleFormat, 3 is floating point
+    width, height = int(tags[ExifTags.Base.ImageWidth]), int(tags[ExifTags.Base.ImageLength])
+    depths, kinds = tags[ExifTags.Base.BitsPerSample], tags.get(ExifTags.Base.SampleFormat)
+    colours, packing = tags.get(ExifTags.Base.PhotometricInterpretation), tags.get(ExifTags.Base.Compression, 1)
     if depths not in ((32,) * 3, (32,) * 4) or kinds not in (3, (3,) * 3, (3,) * 4):
         raise ValueError(f"unsupported TIFF: bits per sample {depths}, sample format {kinds}")
+    if colours != 2 or packing not in _FLOAT_COMPRESSIONS:
+        raise ValueError(f"unsupported TIFF of floats: photometric interpretation {colours}, compression {packing}")
     check_size(width, height, settings)
     import cv2  # a large library that only these files need
 

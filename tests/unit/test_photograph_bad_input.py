@@ -278,6 +278,28 @@ def test_plugins_that_run_programs_are_out_of_reach(tmp_path):
     assert failure(tmp_path, buffer.getvalue()).error_type is ErrorType.UNSUPPORTED
 
 
+@pytest.mark.parametrize("data", [b"II*\0\x08\0\0\0", b"MM\0*\0\0\0\x08", b"II*\0\x08\0\0\0" + bytes(6)])
+def test_a_tiff_without_tags_is_told_in_words_and_not_in_names_of_the_code(tmp_path, data):
+    found = failure(tmp_path, data)
+    assert found.error_type in TRUNCATED
+    assert "Base." not in found.message and "<" not in found.message
+
+
+def test_a_raw_that_its_decoder_refuses_is_told_as_text(tmp_path):
+    found = failure(tmp_path, b"IIRO" + bytes(60))
+    assert "Unsupported file format" in found.message and "b'" not in found.message
+
+
+@pytest.mark.parametrize("packing", [1, 50000])
+def test_floats_that_no_decoder_here_reads_are_unsupported_and_not_damaged(tmp_path, packing):
+    """CMYK; and RGB said to be packed by Zstandard, which OpenCV lacks."""
+    channels, colours = (4, "separated") if packing == 1 else (3, "rgb")
+    data = pictures.tiff(np.ones((8, 8, channels), np.float32), photometric=colours)
+    entry = struct.Struct("<HHII")
+    data = data.replace(entry.pack(259, 3, 1, 1), entry.pack(259, 3, 1, packing))
+    assert failure(tmp_path, data).error_type is ErrorType.UNSUPPORTED
+
+
 def test_sixteen_bits_cut_short_is_no_picture_with_wrong_low_bytes(tmp_path):
     data = pictures.tiff(sixteen(PIXELS), photometric="rgb")
     assert failure(tmp_path, data[:-100]).error_type in TRUNCATED
