@@ -27,6 +27,8 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, px."""
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _CHANNELS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK", "LAB": "LAB"}
 
@@ -101,7 +103,7 @@ def render(picture: Picture, choice: ColourChoice, settings: PrepareSettings) ->
     transparent = False
     with decoding(picture.file_format):
         for box in _strips(*image.size):
-            strip, alpha = _split_alpha(image.crop(box), picture)
+            strip, alpha = _split_alpha(image.crop(box), picture, box)
             shown = _strip_to_srgb(strip, picture, choice, box)
             if alpha is not None and alpha.getextrema() != (255, 255):
                 transparent = True
@@ -118,15 +120,17 @@ def turn_upright(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(_TRANSPOSE[orientation]) if orientation in _TRANSPOSE else image
 
 
-def _strips(width: int, height: int) -> Iterator[tuple[int, int, int, int]]:
+def _strips(width: int, height: int) -> Iterator[Box]:
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         yield 0, top, width, min(top + rows, height)
 
 
-def _split_alpha(strip: Image.Image, picture: Picture) -> tuple[Image.Image, Image.Image | None]:
+def _split_alpha(strip: Image.Image, picture: Picture, box: Box) -> tuple[Image.Image, Image.Image | None]:
     """A strip in one of the modes 1, L, RGB, CMYK, LAB, I;16 or F, and its transparency."""
-    keyed = "transparency" in strip.info and strip.mode in ("1", "L", "P", "RGB") and picture.low is None
+    if "transparency" in strip.info and (picture.low is not None or strip.mode.startswith("I;16")):
+        return strip, _alpha_of_key(strip, picture, box)
+    keyed = "transparency" in strip.info and strip.mode in ("1", "L", "P", "RGB")
     if strip.mode in _ALPHA_MODES or keyed:
         grey = strip.mode in ("LA", "La", "L", "1")
         strip = strip.convert("LA").convert("RGBA") if strip.mode == "La" else strip.convert("RGBA")
@@ -139,9 +143,14 @@ def _split_alpha(strip: Image.Image, picture: Picture) -> tuple[Image.Image, Ima
     return strip, None
 
 
-def _strip_to_srgb(
-    strip: Image.Image, picture: Picture, choice: ColourChoice, box: tuple[int, int, int, int]
-) -> Image.Image:
+def _alpha_of_key(strip: Image.Image, picture: Picture, box: Box) -> Image.Image:
+    """The transparency of a 16-bit PNG in which one colour, the same in all its bits, is not to be seen."""
+    deep = _sixteen_bits(strip, picture, box)
+    seen = np.any(deep != np.asarray(strip.info["transparency"]), axis=-1)
+    return Image.fromarray(np.where(seen, np.uint8(255), np.uint8(0)))
+
+
+def _strip_to_srgb(strip: Image.Image, picture: Picture, choice: ColourChoice, box: Box) -> Image.Image:
     deep = _sixteen_bits(strip, picture, box)
     if deep is None and choice.space is not None and strip.mode in ("L", "RGB"):
         deep = np.atleast_3d(np.asarray(strip)).astype(np.uint16) * 257
@@ -156,7 +165,7 @@ def _strip_to_srgb(
     return _eight_bits_to_srgb(_image_of(((deep.astype(np.uint32) + 128) // 257).astype(np.uint8)), choice.profile)
 
 
-def _sixteen_bits(strip: Image.Image, picture: Picture, box: tuple[int, int, int, int]) -> UInt16 | None:
+def _sixteen_bits(strip: Image.Image, picture: Picture, box: Box) -> UInt16 | None:
     """The strip as uint16 [height, width, channels], white 65535, where the file has more than 8 bits."""
     if picture.low is not None:
         low = picture.low.crop(box)

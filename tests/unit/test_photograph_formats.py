@@ -283,6 +283,22 @@ def test_transparent_pixels_show_the_background(tmp_path, level, shown):
     assert any("transparent" in note for note in facts["notes"])
 
 
+@pytest.mark.parametrize("pixels", [sixteen(PIXELS), sixteen(GREY)])
+def test_a_colour_that_a_png_of_16_bits_does_not_show_is_the_background(tmp_path, pixels):
+    """And its neighbour by one level of 65,535 is shown."""
+    pixels = pixels.copy()
+    pixels[:8] = 30000
+    pixels[8:16] = 30001
+    data = png16(pixels)
+    key = struct.pack(">H", 30000) * (3 if pixels.ndim == 3 else 1)
+    chunk = struct.pack(">I", len(key)) + b"tRNS" + key + struct.pack(">I", zlib.crc32(b"tRNS" + key))
+    at = data.index(b"IDAT") - 4
+    facts, shown = prepare(tmp_path, data[:at] + chunk + data[at:])
+    assert np.all(shown[:8] == 255) and np.all(shown[8:16] == 117)
+    assert np.array_equal(shown[16:], PIXELS[16:] if pixels.ndim == 3 else grey_rgb(GREY)[16:])
+    assert any("transparent" in note for note in facts["notes"])
+
+
 @pytest.mark.parametrize("size", [(1, 1), (20000, 1), (1, 20000)])
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "AVIF"])
 def test_extreme_shapes(tmp_path, size, file_format):
