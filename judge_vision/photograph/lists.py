@@ -81,7 +81,9 @@ def _cells(path: Path, handle: TextIO) -> Iterator[tuple[int, dict[str, str | No
                     f"{path}, line {start}: {len(cells)} values for {len(header)} columns; put quotes around a value "
                     f"that holds '{separator}'"
                 )
-            yield start, dict(zip(header, cells, strict=False))
+            # spreadsheets leave away the empty cells at the end of a row
+            padded = [*cells, *[""] * (len(header) - len(cells))]
+            yield start, dict(zip(header, padded, strict=False))
     except csv.Error as error:
         raise UserError(
             f"{path}, line {reader.line_num}: not valid CSV ({error}); save it again from the spreadsheet program"
@@ -100,16 +102,33 @@ def _parquet_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 header = [name.strip().lower() for name in table.schema_arrow.names]
                 _check_header(path, header)
                 for batch in table.iter_batches():
-                    columns = [column.to_pylist() for column in batch.columns]
-                    for values in zip(*columns, strict=True):
+                    for at in range(batch.num_rows):
                         number += 1
-                        yield number, dict(zip(header, values, strict=True))
+                        yield (
+                            number,
+                            {
+                                name: _value(column[at], f"{path}, row {number}, column {name}")
+                                for name, column in zip(header, batch.columns, strict=True)
+                            },
+                        )
     except OSError as error:
         raise UserError(
             f"the list {path} cannot be read ({error.strerror or error}); see `list` in the configuration"
         ) from None
     except pyarrow.ArrowException as error:
         raise UserError(f"the list {path} is not a Parquet file ({error}); write it again, or give a CSV") from None
+
+
+def _value(scalar: Any, where: str) -> Any:
+    """What a cell of a Parquet file holds. Raises UserError for what has no text: bytes, times that Python has not."""
+    try:
+        value = scalar.as_py()
+    # broken UTF-8 is a ValueError too
+    except (ValueError, OverflowError):
+        raise UserError(f"{where}: this {scalar.type} cannot be read; write the column as text, in UTF-8") from None
+    if isinstance(value, bytes):
+        raise UserError(f"{where}: bytes are no text; write the column as text, in UTF-8")
+    return value
 
 
 def _check_header(path: Path, header: list[str]) -> None:

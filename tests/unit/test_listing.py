@@ -1,5 +1,6 @@
 import os
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -74,6 +75,7 @@ def test_a_list_gives_title_category_author_and_columns_of_its_own(tmp_path, kin
     [
         ("title\nDawn\n", "image"),
         ("image\na.jpg\na.jpg\n", "a.jpg"),
+        ("title,image\nDawn,a.jpg\nSunset\n", "line 3: the column image is empty"),
         ("image\n../../etc/passwd\n", "passwd"),
         ("image\n/etc/passwd\n", "passwd"),
     ],
@@ -82,6 +84,33 @@ def test_a_wrong_list_is_refused_with_what_is_wrong(tmp_path, text, says):
     path = tmp_path / "list.csv"
     path.write_text(text)
     with pytest.raises(UserError, match=says):
+        list(lists.read_list(path))
+
+
+def test_a_short_row_of_a_csv_has_empty_cells_at_its_end(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("image,title,author\na.jpg,Dawn\nb.jpg\n")
+    rows = list(lists.read_list(path))
+    assert [row.fields for row in rows] == [{"title": "Dawn", "author": None}, {"title": None, "author": None}]
+
+
+BROKEN_TEXT = pa.StringArray.from_buffers(2, pa.py_buffer(np.array([0, 1, 2], np.int32)), pa.py_buffer(b"a\xff"))
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (BROKEN_TEXT, "string cannot be read"),
+        (pa.array([0, 1], pa.timestamp("ns")), "timestamp.* cannot be read"),
+        (pa.array([0, 10**18], pa.timestamp("s")), "timestamp.* cannot be read"),
+        (pa.array([0, 10**9], pa.date32()), "date32.* cannot be read"),
+        (pa.array([None, b"b.jpg"]), "bytes are no text"),
+    ],
+)
+def test_a_value_of_a_parquet_list_that_is_no_text_is_refused_with_its_place(tmp_path, column, says):
+    path = tmp_path / "list.parquet"
+    pq.write_table(pa.table({"image": ["a.jpg", "b.jpg"], "Taken": column}), path)
+    with pytest.raises(UserError, match=f"list.parquet, row 2, column taken: .*{says}"):
         list(lists.read_list(path))
 
 
