@@ -43,7 +43,8 @@ PathText = Annotated[str, BeforeValidator(_path_text)]
 class Section(BaseModel):
     """A mapping in the configuration; immutable once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # the settings classes of the rooms, which stand in sections, follow it too: every number is finite
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Models(Section):

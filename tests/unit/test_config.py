@@ -53,6 +53,18 @@ def test_a_mistake_is_one_line_that_names_the_key_and_what_was_meant(raw, line):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [float("inf"), float("-inf"), float("nan"), "1e999"])
+def test_no_setting_is_infinite_or_no_number(value):
+    sections = {name: section for name, section in shipped().items() if isinstance(section, dict)}
+    keys = [(name, key) for name, one in sections.items() for key in one if isinstance(one[key], float)]
+    assert len(keys) > 40
+    for name, key in keys:
+        with pytest.raises(UserError, match=f"config key {name}.{key}: input should be a finite number"):
+            read_config({name: {key: value}})
+    with pytest.raises(UserError, match="stars_limits"):
+        read_config({"xmp": {"stars_from": "cutoffs", "stars_limits": [1, 2, 3, value]}})
+
+
 def test_text_from_the_command_line_is_read_as_what_it_means():
     config = read_config({"strict": "false", "photographs_per_job": "7", "iqa": {"max_side": "512"}})
     assert (config.strict, config.photographs_per_job, config.iqa.max_side) == (False, 7, 512)
