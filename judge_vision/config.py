@@ -231,7 +231,7 @@ def read_config(raw: dict[str, Any]) -> Config:
 
     Raises UserError with one line per mistake: an unknown key with the nearest valid one, or a value out of range.
     """
-    mistakes = list(_unknown_keys(raw, Config, ""))
+    mistakes = [*_unknown_keys(raw, Config, ""), *_zero_bytes(raw, "")]
     if mistakes:
         raise UserError("\n".join(mistakes))
     try:
@@ -258,6 +258,17 @@ def field_types(model: Any) -> dict[str, Any]:
     if dataclasses.is_dataclass(model):
         return dict(typing.get_type_hints(model))
     return {}
+
+
+def _zero_bytes(raw: Any, key: str) -> typing.Iterator[str]:
+    if isinstance(raw, str) and "\0" in raw:
+        yield f"config key {key}: {raw!r} holds a zero byte, as no path and no other text does; take it out"
+    elif isinstance(raw, (list, tuple)):
+        for part in raw:
+            yield from _zero_bytes(part, key)
+    elif isinstance(raw, dict):
+        for name, part in raw.items():
+            yield from _zero_bytes(part, f"{key}.{name}" if key else str(name))
 
 
 def _unknown_keys(raw: Any, model: Any, prefix: str) -> typing.Iterator[str]:

@@ -43,6 +43,9 @@ def test_every_shipped_key_has_a_comment():
             {"photographs_per_job": 0},
             "config key photographs_per_job: input should be greater than or equal to 1 (given: 0)",
         ),
+        ({"photos": "a\0b"}, "config key photos: 'a\\x00b' holds a zero byte"),
+        ({"contact_sheet": {"font": "\0"}}, "config key contact_sheet.font: '\\x00' holds a zero byte"),
+        ({"competition": {"rounds": ["a", "\0"]}}, "config key competition.rounds: '\\x00' holds a zero byte"),
         ({"strict": "perhaps"}, "config key strict: input should be a valid boolean"),
     ],
 )
