@@ -16,7 +16,7 @@ class CalibrationSettings:
     """CSV of human marks: image, mark."""
     bootstrap_samples: Annotated[int, Field(ge=100)] = 1000
     """Samples out of which intervals are taken."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Seed of those samples."""
     least_photographs: Annotated[int, Field(ge=3)] = 10
     """Fewest marked photographs for which figures are given."""

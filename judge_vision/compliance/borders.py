@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from judge_vision.ranges import Count, Level, Share, Side
+
 Pixels = npt.NDArray[np.uint8]
 SIDES = ("top", "right", "bottom", "left")
 _OPPOSITE = (("top", "bottom"), ("left", "right"))
@@ -29,31 +31,31 @@ class BorderSettings:
     Luma decides where a border ends: JPEG halves the resolution of chroma, which bleeds over an edge.
     """
 
-    line_share: float = 0.9
+    line_share: Share = 0.9
     """Share of a line's pixels that must have the border's luma; JPEG rings beside an edge."""
-    pixel_tolerance: int = 16
+    pixel_tolerance: Level = 16
     """How far the luma of one of those pixels may be off (JPEG again)."""
-    drift: int = 4
+    drift: Level = 4
     """How far a line's median luma may be off the first line's: a sky darkens slowly, a border does not."""
-    chroma_tolerance: int = 24
+    chroma_tolerance: Level = 24
     """How far a line's median Cb or Cr may be off the first line's, and what counts as another chroma."""
-    step: int = 10
+    step: Level = 10
     """What counts as another luma just inside the border."""
-    smear: float = 0.4
+    smear: Share = 0.4
     """A line is still the border's where it is off by less than this share of how far the next line is off."""
-    step_share: float = 0.4
+    step_share: Share = 0.4
     """Share of a line's pixels that must be another colour at the border's end."""
-    same_colour: int = 12
+    same_colour: Level = 12
     """How alike two sides' bands, or a band and a named colour, are."""
-    max_share: float = 0.49
+    max_share: Share = 0.49
     """Greatest width of a band as a share of the picture's side."""
-    min_side_px: int = 16
+    min_side_px: Side = 16
     """Smaller pictures have no border: their lines are too short to say."""
-    max_layers: int = 4
+    max_layers: Count = 4
     """Bands inside each other that are looked for: a border with keylines has two or three."""
-    white_from: int = 235
+    white_from: Level = 235
     """Least channel of white."""
-    black_to: int = 20
+    black_to: Level = 20
     """Greatest channel of black."""
 
 

@@ -33,5 +33,7 @@ class ServiceSettings:
         for name in ("connect_timeout_s", "timeout_s", "start_timeout_s", "starts", "max_body_mb", "decoders"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} must be more than 0")
+        if self.idle_s < 0:
+            raise ValueError("idle_s must not be less than 0")
         if not 0 <= self.port <= 65535:
             raise ValueError("port must be 0 to 65535")

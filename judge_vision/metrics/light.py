@@ -6,17 +6,18 @@ import math
 from dataclasses import dataclass
 
 from judge_vision.photograph.counts import Counts, mean_and_variance
+from judge_vision.ranges import Share
 
 
 @dataclass(frozen=True)
 class LightSettings:
     """Below which value a light signal earns a note."""
 
-    low_contrast: float = 0.08
+    low_contrast: Share = 0.08
     """Standard deviation of luma, 0 to 0.5: the value below which the light is called flat."""
-    low_edge_density: float = 0.05
+    low_edge_density: Share = 0.05
     """Mean edge strength, 0 to 1: the value below which the picture is called soft."""
-    low_saturation: float = 0.15
+    low_saturation: Share = 0.15
     """Mean HSV saturation, 0 to 1: the value below which colour is called muted."""
 
 

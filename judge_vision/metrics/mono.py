@@ -18,6 +18,7 @@ from judge_vision.metrics import mono_figures, tone_curve
 from judge_vision.metrics.mono_map import heat_map, where_words
 from judge_vision.metrics.mono_words import SENTENCES, tone_name
 from judge_vision.photograph.proving import linear_reduced
+from judge_vision.ranges import Amount, Degrees, Share, Side
 
 U8 = npt.NDArray[np.uint8]
 Plane = npt.NDArray[np.float32]
@@ -27,56 +28,56 @@ Plane = npt.NDArray[np.float32]
 class MonoSettings:
     """Thresholds in CIELAB units, degrees, shares of the picture; measurements: docs/explanation/monochrome.md."""
 
-    long_side_px: int = 1024
+    long_side_px: Side = 1024
     """Longer side at which pictures are judged; larger ones are scaled down in linear light."""
     heat_maps: bool = True
     """Draw where a picture that does not pass is not monochrome: some 150 kB each."""
-    smoothing_px: int = 9
+    smoothing_px: Side = 9
     """Side of the square over which departures are averaged: cancels noise and the halos of JPEG chroma."""
-    neutral_p99: float = 3.0
+    neutral_p99: Amount = 3.0
     """99th percentile of chroma up to which a picture counts as neutral: a warm or cool cast nobody sees."""
-    off_curve: float = 3.6
+    off_curve: Amount = 3.6
     """Departure from the tone curve above which a pixel counts as another colour."""
-    fail_share: float = 0.12
+    fail_share: Share = 0.12
     """Share of such pixels from which the picture is colour."""
-    fail_part: float = 0.03
+    fail_part: Share = 0.03
     """Share of the largest connected part of such pixels from which the picture is colour or partly toned."""
-    query_part: float = 0.023
+    query_part: Share = 0.023
     """The same, from which a person should look."""
-    spot_departure: float = 6.0
+    spot_departure: Amount = 6.0
     """Departure of a distinct spot of another colour."""
-    spot_part: float = 0.0025
+    spot_part: Share = 0.0025
     """Share of the largest connected spot from which the picture fails."""
-    vivid_departure: float = 12.0
+    vivid_departure: Amount = 12.0
     """Departure of a vivid spot: no toning was seen to produce one."""
-    vivid_part: float = 0.0003
+    vivid_part: Share = 0.0003
     """Share of the largest vivid spot from which the picture fails."""
-    neutral_spot_part: float = 0.0002
+    neutral_spot_part: Share = 0.0002
     """The same in an otherwise neutral picture, where no toning can be mistaken for a spot."""
-    unexplained_ratio: float = 0.12
+    unexplained_ratio: Amount = 0.12
     """Root mean square departure over that of chroma: above it, most of the colour there is follows no tone."""
-    unexplained_rms: float = 0.6
+    unexplained_rms: Amount = 0.6
     """Root mean square departure below which that ratio says nothing."""
-    unexplained_fail_rms: float = 1.8
+    unexplained_fail_rms: Amount = 1.8
     """Root mean square departure from which unexplained colour fails rather than asks for a person."""
-    neutral_share: float = 0.2
+    neutral_share: Share = 0.2
     """Share of pixels of chroma below `neutral_p99` from which the heat map shows colour as such: where grey is part
     of the picture, the colour is what stands out, even at a lightness where it prevails."""
-    grey_chroma: float = 2.0
+    grey_chroma: Amount = 2.0
     """Chroma below which a pixel between black and white counts as untoned."""
-    grey_share: float = 0.05
+    grey_share: Share = 0.05
     """Share of untoned pixels from which a picture is partly toned: toning leaves only the ends grey."""
-    partly_query_p99: float = 12.0
+    partly_query_p99: Amount = 12.0
     """99th percentile of chroma from which such a picture asks for a person."""
-    partly_fail_p99: float = 25.0
+    partly_fail_p99: Amount = 25.0
     """The same, from which it fails: a colour beside grey, each at lightnesses of its own."""
-    split_chroma: float = 1.5
+    split_chroma: Amount = 1.5
     """Chroma of the tone curve from which its hue means something."""
-    split_share: float = 0.01
+    split_share: Share = 0.01
     """Least share of the picture on either side of the lightness where hues are compared."""
-    split_fail_deg: float = 100.0
+    split_fail_deg: Degrees = 100.0
     """Angle between the hues of shadows and highlights from which toning is split."""
-    split_query_deg: float = 85.0
+    split_query_deg: Degrees = 85.0
     """The same, from which a person should look."""
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from judge_vision.metrics import light
 from judge_vision.photograph.counts import Counts, mean_and_variance
+from judge_vision.ranges import Percent, Share
 
 U8 = npt.NDArray[np.uint8]
 
@@ -22,32 +23,38 @@ U8 = npt.NDArray[np.uint8]
 class TonalSettings:
     """Limits of the tonal figures (fractions of the range 0..1) and of the words in the sentence."""
 
-    black_point: float = 0.02
+    black_point: Share = 0.02
     """Luminance below which a pixel counts as clipped shadow: 8-bit values 0 to 5."""
-    white_point: float = 0.98
+    white_point: Share = 0.98
     """Luminance above which a pixel counts as clipped highlight: 8-bit values 250 to 255."""
-    low_percentile: float = 0.01
+    low_percentile: Share = 0.01
     """Share of pixels that lie at or below the lower end of the dynamic range."""
-    high_percentile: float = 0.99
+    high_percentile: Share = 0.99
     """Share of pixels that lie at or below the upper end of the dynamic range."""
-    subdued_below: float = 0.5
+    subdued_below: Share = 0.5
     """Dynamic range below which contrast is called subdued."""
-    punchy_above: float = 0.8
+    punchy_above: Share = 0.8
     """Dynamic range above which contrast is called punchy."""
-    dark_below: float = 0.4
+    dark_below: Share = 0.4
     """Mean luminance below which the exposure is called dark."""
-    bright_above: float = 0.6
+    bright_above: Share = 0.6
     """Mean luminance above which the exposure is called bright."""
-    clip_slight_percent: float = 1.0
+    clip_slight_percent: Percent = 1.0
     """Clipped pixels, percent, above which clipping is mentioned at all."""
-    clip_marked_percent: float = 5.0
+    clip_marked_percent: Percent = 5.0
     """Clipped pixels, percent, above which clipping is called marked: a part of the picture, not speculars."""
-    clip_severe_percent: float = 20.0
+    clip_severe_percent: Percent = 20.0
     """Clipped pixels, percent, above which clipping is called heavy: a fifth of the picture without detail."""
-    flat_below: float = 0.03
+    flat_below: Share = 0.03
     """Local contrast below which detail is called flat."""
-    aggressive_above: float = 0.08
+    aggressive_above: Share = 0.08
     """Local contrast above which detail is called aggressive."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for limits that stand the wrong way round."""
+        for low, high in (("black_point", "white_point"), ("low_percentile", "high_percentile")):
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} must not be more than {high}")
 
 
 def measure(rgb: U8, settings: TonalSettings | None = None) -> dict[str, float]:

@@ -52,6 +52,8 @@ class PrepareSettings:
         for name in ("thumbnail_side_px", "preview_side_px"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be less than 0")
+        if not 0 <= self.raw_preview_min_share <= 1:
+            raise ValueError("raw_preview_min_share must be 0 to 1")
         if not 1 <= self.preview_quality <= 95:
             raise ValueError("preview_quality must be 1 to 95")
         if not 0 <= self.alpha_background <= 255:
