@@ -28,8 +28,7 @@ def work(arguments: argparse.Namespace) -> None:
         facts, verdict = item.facts or {}, mono[item.image]
         if verdict["status"] == "failed":
             raise PhotographError(ErrorType(verdict["error_type"]), verdict["error"])
-        entry = Entry(item.image, *(item.entry.get(key) for key in ("title", "category", "author")))
-        figures = check_photograph(facts, verdict, entry, lambda: job.pixels(item), competition, borders)
+        figures = check_photograph(facts, verdict, _entry(item), lambda: job.pixels(item), competition, borders)
         return {**figures, **write_corrected(item.image, lambda: job.pixels(item), facts, figures, competition)}
 
     def key(item: shard.Item) -> str:
@@ -41,7 +40,14 @@ def work(arguments: argparse.Namespace) -> None:
     def usable(item: shard.Item, figures: shard.Figures) -> bool:
         return figures["corrected_copy"] is None or Path(figures["corrected_copy"]).exists()
 
-    job.run(job.items(), shard.each(check, arguments.threads), key, usable)
+    def known(item: shard.Item) -> shard.Figures:
+        return _entry(item).identity(competition)
+
+    job.run(job.items(), shard.each(check, arguments.threads), key, usable, known)
+
+
+def _entry(item: shard.Item) -> Entry:
+    return Entry(item.image, *(item.entry.get(key) for key in ("title", "category", "author")))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from judge_vision.compliance import entry as entered
 from judge_vision.compliance.entry_set import entrant
 from judge_vision.compliance.finding import Status
 from judge_vision.compliance.rules import Competition
@@ -80,35 +79,17 @@ class Entry:
         return [finding for finding in self.findings if "ruling" in finding]
 
 
-def _unreadable(error: str, row: Mapping[str, Any], competition: Competition) -> Entry:
-    """What is known of a file that could not be read: what the list says, and its name."""
-    said = entered.Entry(row["image"], row["title"], row["category"], row["author"]).read_name(competition)
-    section_id = said.section(competition)
-    section = competition.all_sections().get(section_id or "")
-    return Entry(
-        image=row["image"],
-        sha256=row["sha256"],
-        title=said.title,
-        author=said.author,
-        member=said.member,
-        section=section_id,
-        section_name=section.name if section else said.category or NO_SECTION,
-        status=UNREADABLE,
-        error=error,
-    )
-
-
 def make_entry(record: Mapping[str, Any], row: Mapping[str, Any], competition: Competition) -> Entry:
     """The entry of a compliance record (findings of the set and rulings applied) and its row of the Stage 1 table."""
-    if record["status"] == "failed":
-        return _unreadable(record["error"], row, competition)
     known = {key: row[key] for key in ("image", "sha256", "title", "author")}
+    known |= {key: record[key] for key in ("member", "section")}
     section = competition.all_sections().get(record["section"] or "")
+    name = section.name if section else NO_SECTION
+    if record["status"] == "failed":
+        return Entry(**known, section_name=name, status=UNREADABLE, error=record["error"])
     return Entry(
         **known,
-        member=record["member"],
-        section=record["section"],
-        section_name=section.name if section else NO_SECTION,
+        section_name=name,
         status=record["compliance_status"],
         findings=record["findings"],
         fixes=record["fixes"],

@@ -34,7 +34,7 @@ def check_photograph(
     What only the whole set of entries shows is added later: see `entry_set.check_set` and `finding.add_findings`.
     """
     if competition is None:
-        return _figures(entry.cleaned(), None, None, []) | {"compliance_passed": None}
+        return _figures(entry, None, []) | {"compliance_passed": None}
     # imported here, as below: most runs have no competition, and every shard's job would load the rules and OpenCV
     from judge_vision.compliance.duplicates import perceptual_hash
     from judge_vision.compliance.fix import proposals
@@ -44,7 +44,7 @@ def check_photograph(
         facts, mono, entry.read_name(competition), load_pixels, competition, border_settings or BorderSettings()
     )
     findings = [found.as_dict() for found in _findings(case)]
-    figures = _figures(case.entry, competition, case.section, findings)
+    figures = _figures(entry, competition, findings)
     if case.rules.no_near_duplicates:
         figures["perceptual_hash"] = perceptual_hash(case.pixels)
     figures["fixes"] = proposals(facts, findings, case.rules)
@@ -73,20 +73,12 @@ def _findings(case: Case) -> list[Finding]:
     return found
 
 
-def _figures(
-    entry: Entry, competition: Competition | None, section: str | None, found: list[dict[str, Any]]
-) -> dict[str, Any]:
-    sections = competition.all_sections() if competition else {}
+def _figures(entry: Entry, competition: Competition | None, found: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         **verdict(found),
         "findings": found,
         "needs_person": [one["sentence"] for one in found if one["status"] == Status.NEEDS_PERSON.value],
         "fixes": [],
-        "title": entry.title,
-        "category": sections[section].name if section is not None else entry.category,
-        "author": entry.author,
-        "member": entry.member,
-        "number": entry.number,
-        "section": section,
+        **entry.identity(competition),
         "perceptual_hash": None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from judge_vision.compliance.filename import GROUPS, match_name
 from judge_vision.compliance.rules import Competition
@@ -48,3 +49,10 @@ class Entry:
             if wanted in {folded(name) for name in (section_id, section.name, *section.codes)}:
                 return section_id
         return None
+
+    def identity(self, competition: Competition | None) -> dict[str, Any]:
+        """What a compliance record says of whose and what entry it is: of the list and the name, so of any file."""
+        entry = self.read_name(competition) if competition else self.cleaned()
+        section = entry.section(competition) if competition else None
+        category = competition.all_sections()[section].name if competition and section is not None else entry.category
+        return {**{key: getattr(entry, key) for key in GROUPS}, "category": category, "section": section}

@@ -41,7 +41,7 @@ def check_set(
     """What is wrong with the set of entries, by image. An entry with nothing wrong is absent.
 
     `records` are compliance records (`image`, `sha256`, and the figures of `check_photograph`). Those of photographs
-    that could not be read count by their file only: their entrant is not known here.
+    that could not be read count too, as their list and their name say: their entrant sent them, and sends them again.
     `earlier`: what of earlier seasons looks like a file, by SHA-256, the most alike first (`re_entry.matches`).
     """
     if competition is None:

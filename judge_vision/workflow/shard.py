@@ -86,12 +86,14 @@ class ShardJob:
         measure: Measure,
         key: Callable[[Item], str],
         usable: Callable[[Item, Figures], bool] = lambda item, figures: True,
+        known: Callable[[Item], Figures] = lambda item: {},
     ) -> None:
         """Measure what the cache does not hold, write every record, then the index.
 
         `store.COMPANIONS` has the SHA-256 of the files made besides, by path: it stays in the cache, and cached
         figures count only while those files are whole. `usable` may refuse them for other reasons (a proof is gone).
-        Photographs whose preparation failed are passed on as failed, with the same reason.
+        Photographs whose preparation failed are passed on as failed, with the same reason. The records of failures hold
+        what is `known` of them without their pixels.
         """
         with held(paths.job_lock(self.rule, self.shard)):
             started = time.monotonic()
@@ -118,7 +120,7 @@ class ShardJob:
                 outcomes[item.image] = outcome
                 progress.step()
             cache.close()
-            self._write_records([self._record(item, outcomes[item.image]) for item in items])
+            self._write_records([self._record(item, outcomes[item.image], known) for item in items])
             failed = sum(isinstance(outcome, PhotographError) for outcome in outcomes.values())
             progress.finish(failed)
             self._write_statistics(len(items), cached, failed, time.monotonic() - started)
@@ -127,9 +129,9 @@ class ShardJob:
         """What the rule measured before, on any shard."""
         return Cache(paths.cache_folder(self.rule), self.shard, read_plan().packed)
 
-    def _record(self, item: Item, outcome: Outcome) -> dict[str, Any]:
+    def _record(self, item: Item, outcome: Outcome, known: Callable[[Item], Figures]) -> dict[str, Any]:
         failure = outcome if isinstance(outcome, PhotographError) else None
-        figures: Figures = outcome.details if isinstance(outcome, PhotographError) else outcome
+        figures: Figures = {**known(item), **outcome.details} if isinstance(outcome, PhotographError) else outcome
         return {
             "schema": f"judge-vision/{self.rule}/1",
             "image": item.image,

@@ -100,6 +100,8 @@ def test_the_secretary_sees_each_open_case_and_every_entrant_at_fault_has_a_mess
         if row["status"] == "failed" or row["compliance_status"] == "does not comply"
     }
     assert at_fault <= told
+    unreadable = [row for row in rows(run.results).values() if row["status"] == "failed"]
+    assert unreadable and all(row["author"] and row["title"] and row["category"] for row in unreadable)
     for row in table(run.pages / "messages" / "messages.csv"):
         text = (run.pages / "messages" / row["text"]).read_text()
         assert row["subject"] and text.startswith("Dear ") and (run.pages / "messages" / row["page"]).exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from judge_vision.compliance.entry import Entry
 from judge_vision.compliance.entry_set import check_set
 from judge_vision.compliance.finding import Status, add_findings
 from judge_vision.compliance.rules import Competition
+from judge_vision.workflow.shard import Item, ShardJob, read_records
 
 PATTERN = {
     "filename_pattern": r"(?P<category>[OM])(?P<number>\d+) (?P<title>.+) by (?P<author>.+)",
@@ -61,6 +63,26 @@ def test_section_by_id_name_or_code(category: str | None, section: str | None) -
 def test_only_section_needs_no_name() -> None:
     assert Entry("x.jpg").section(competition(categories=["Open"])) == "Open"
     assert Entry("x.jpg", category="Other").section(competition(categories=["Open"])) is None
+
+
+def test_an_unreadable_entry_is_somebodys_and_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rules = competition(rules=PATTERN | {"numbers": "contiguous", "entries_per_author": 2}, sections=SECTIONS)
+    failed = {"status": "failed", "error_type": "corrupt", "error": "it ends early", "sha256": "0" * 64}
+    names = [f"O{number} Sea by Entrant Name.jpg" for number in (1, 2, 3)]
+    items = [Item(names[0], {}, failed), *(Item(name, {}, {"status": "ok"}) for name in names[1:])]
+    ShardJob("compliance", "00000").run(
+        items,
+        lambda pending: [(item, Entry(item.image).identity(rules)) for item in pending],
+        lambda item: item.image,
+        known=lambda item: Entry(item.image).identity(rules),
+    )
+    records = read_records("compliance", "00000")
+    unreadable = records[names[0]]
+    assert (unreadable["title"], unreadable["author"], unreadable["category"]) == ("Sea", "Entrant Name", "Open")
+    assert (unreadable["status"], unreadable["error"]) == ("failed", "it ends early")
+    # number 1 is not missing, and of three the third is one too many
+    assert said(check_set(records.values(), rules)) == {names[2]: [("entries_per_author", "does_not_comply")]}
 
 
 def test_too_many_entries_in_the_competition() -> None:

@@ -10,6 +10,7 @@ import tomllib
 from judge_vision.competition.entry import UNREADABLE, make_entry
 from judge_vision.competition.language import ENGLISH, read_language
 from judge_vision.competition.messages import make_message, needs_message
+from judge_vision.compliance.entry import Entry as Entered
 from judge_vision.compliance.known_rules import RULES
 from judge_vision.failure import UserError
 from tests.unit.competition_entries import competition, entry, finding
@@ -68,12 +69,16 @@ def test_an_unreadable_file_is_of_whom_its_name_says():
     rules = {"filename_pattern": "(?P<category>[OM])(?P<number>.) (?P<title>.+) by (?P<author>.+)",
              "filename_example": "O1 Harbour by Entrant Name.jpg"}  # fmt: skip
     club = competition(rules=rules, sections={"open": {"name": "Open", "codes": ["O"]}})
-    record = {"status": "failed", "error": "the file is empty"}
-    row = {"image": "O1 Mist by Member 007.jpg", "sha256": None, "title": None, "category": None, "author": None}
-    made = make_entry(record, row, club)
-    assert (made.status, made.author, made.title, made.section_name) == (UNREADABLE, "Member 007", "Mist", "Open")
-    assert make_entry(record, row | {"author": "Of the list"}, club).author == "Of the list"
-    assert make_entry(record, row | {"image": "holiday.jpg"}, club).author is None
+
+    def made(image, author=None):
+        known = Entered(image, author=author).identity(club)
+        record = {"status": "failed", "error": "the file is empty", **known}
+        return make_entry(record, {"image": image, "sha256": None, **known}, club)
+
+    one = made("O1 Mist by Member 007.jpg")
+    assert (one.status, one.author, one.title, one.section_name) == (UNREADABLE, "Member 007", "Mist", "Open")
+    assert made("O1 Mist by Member 007.jpg", "Of the list").author == "Of the list"
+    assert made("holiday.jpg").author is None
 
 
 @pytest.mark.parametrize("rule", ["no_exact_duplicates", "no_near_duplicates", "archive"])
