@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from judge_vision.competition.marks import written_number
 from judge_vision.competition.results import Results
 from judge_vision.compliance.entry_set import entrant
+from judge_vision.exports.text import without_guard
 from judge_vision.failure import UserError
 from judge_vision.photograph.lists import ListRow, read_list
 
@@ -48,7 +50,7 @@ def read_round(path: Path) -> Round:
         name = values.get("round") or name
         try:
             if values.get("total"):
-                rows.append((values.get("member"), values.get("author"), float(str(values["total"]))))
+                rows.append((values.get("member"), values.get("author"), written_number(str(values["total"]))))
         except ValueError:
             raise UserError(
                 f"{path}, line {number}: the total {values['total']!r} is not a number; "
@@ -58,7 +60,8 @@ def read_round(path: Path) -> Round:
 
 
 def _values(row: ListRow) -> dict[str, str | None]:
-    return {**row.extra, **row.fields}
+    # results.csv guards what a spreadsheet would compute: "@anna" is the same entrant as "'@anna" there
+    return {name: value and without_guard(value) for name, value in {**row.extra, **row.fields}.items()}
 
 
 def _round(name: str, rows: Sequence[tuple[str | None, str | None, float]]) -> Round:

@@ -156,15 +156,23 @@ def _collect(
                 given.setdefault(key[number][1], {})[judge] = mark
 
 
+def written_number(text: str) -> float:
+    """A number as people write it, with a point or a comma. Raises ValueError for anything else."""
+    plain = text.replace(",", ".")
+    # not float() alone: it also reads "nan", "inf", "1e1" and "1_0"
+    if not plain.replace(".", "", 1).removeprefix("-").isdecimal() or not plain.isascii():
+        raise ValueError(text)
+    return float(plain)
+
+
 def _mark(text: str, marking: Marking) -> float | None:
     """The mark, or None for an absent one. Raises ValueError with the rest of a sentence."""
     if folded(text) in _ABSENT:
         return None
-    plain = text.replace(",", ".")
-    # not float() alone: it also reads "nan", "inf", "1e1" and "1_0"
-    if not plain.replace(".", "", 1).removeprefix("-").isdecimal() or not plain.isascii():
-        raise ValueError(f"{text!r}, which is not a mark")
-    mark = float(plain)
+    try:
+        mark = written_number(text)
+    except ValueError:
+        raise ValueError(f"{text!r}, which is not a mark") from None
     if not marking.least <= mark <= marking.most:
         raise ValueError(f"{text}; the scale is {marking.least:g} to {marking.most:g}")
     if not (mark * (2 if marking.half_marks else 1)).is_integer():

@@ -28,6 +28,12 @@ def no_formula(text: str) -> str:
     return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
+def without_guard(text: str) -> str:
+    """`text` as it was before `no_formula`; an apostrophe that guards nothing is the text's own."""
+    bare = text.removeprefix("'")
+    return bare if no_formula(bare) == text else text
+
+
 def in_words(value: Any) -> str:
     """A table's value for people: lists joined, yes and no, nothing for None."""
     if value is None:

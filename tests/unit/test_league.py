@@ -50,8 +50,24 @@ def test_a_round_is_read_back_from_its_own_results(tmp_path):
     assert back.totals.keys() == now.totals.keys()
 
 
-def test_a_total_that_is_no_number_is_refused_with_its_line(tmp_path):
+@pytest.mark.parametrize("name", ["@anna", "=Fig", "-Ken", "'Quoted'"])
+def test_an_entrant_is_the_same_one_in_a_round_that_was_read_back(tmp_path, name):
+    results = compute({1: entry("a.jpg", author=name)}, {"a.jpg": {"A": 15.0}}, competition())
     path = tmp_path / "results.csv"
-    path.write_text("image,author,total\na.jpg,A,10\nb.jpg,B,many\n")
-    with pytest.raises(UserError, match="line 3: the total 'many'"):
+    write_csv(path, *result_rows("Autumn round", results, None))
+    (line,) = league([read_round(path), this_round("Winter round", results)], None)
+    assert (line.entrant, line.total) == (name, 30.0)
+
+
+@pytest.mark.parametrize("total", ["many", "nan", "inf", "1_0", "1e1"])
+def test_a_total_that_is_no_number_is_refused_with_its_line(tmp_path, total):
+    path = tmp_path / "results.csv"
+    path.write_text(f"image,author,total\na.jpg,A,10\nb.jpg,B,{total}\n")
+    with pytest.raises(UserError, match=f"line 3: the total '{total}'"):
         read_round(path)
+
+
+def test_a_total_may_have_the_comma_of_a_spreadsheet(tmp_path):
+    path = tmp_path / "results.csv"
+    path.write_text("image;author;total\na.jpg;A;10,5\n")
+    assert read_round(path).totals == {"a": [10.5]}
