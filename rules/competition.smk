@@ -77,6 +77,7 @@ rule results:
         csv="competition/results.csv",
         xlsx="competition/results.xlsx",
         agreement="competition/agreement.html",
+        notes=str(paths.RESULTS_NOTES),
     log:
         "logs/results.log",
     benchmark:

@@ -16,16 +16,18 @@ from judge_vision.failure import UserError
 _FORM = frozenset({"pack", "number", "section", "title", "remarks", "notes", "comment", "comments"})
 _ABSENT = frozenset({"", "-", "–", "—", "absent", "none", "n/a"})
 
-Keys = Mapping[str, Mapping[int, tuple[str, str]]]
-"""By the code of a pack: SHA-256 and image of the entry behind each number."""
+Key = Mapping[int, tuple[str, str]]
+"""Of a pack: SHA-256 of the entry behind each number, and how its image was called then, as a table shows it."""
+Keys = Mapping[str, Key]
+"""By the code of the pack."""
 
 
 @dataclass(frozen=True)
 class Marks:
-    """`judges` in the order in which they were read; `given`: by image, the marks by judge, absent ones left out."""
+    """`judges` in the order in which they were read; `given`: by number, the marks by judge, absent ones left out."""
 
     judges: list[str]
-    given: dict[str, dict[str, float]]
+    given: dict[int, dict[str, float]]
     code: str
     """Of the pack whose numbers these are."""
 
@@ -42,7 +44,7 @@ def read_marks(path: Path, keys: Keys, marking: Marking) -> Marks:
         raise UserError(f"the folder {path} holds no CSV file of marks; put the judges' files there, or name one file")
     mistakes: list[str] = []
     judges: dict[str, str] = {}
-    given: dict[str, dict[str, float]] = {}
+    given: dict[int, dict[str, float]] = {}
     codes: set[str] = set()
     for file in files:
         table = _read(file)
@@ -130,9 +132,7 @@ def _key(table: _Table, keys: Keys) -> str:
     return code
 
 
-def _collect(
-    table: _Table, key: Mapping[int, tuple[str, str]], marking: Marking, given: dict[str, dict[str, float]]
-) -> Iterator[str]:
+def _collect(table: _Table, key: Key, marking: Marking, given: dict[int, dict[str, float]]) -> Iterator[str]:
     """Add the table's marks to `given`, in place; yield its mistakes."""
     number_column = next(name for name in table.rows[0][1] if folded(name) == "number") if table.rows else ""
     seen: dict[int, int] = {}
@@ -153,7 +153,7 @@ def _collect(
                 yield f"{where}: {judge} gives picture {text} {error}"
                 continue
             if mark is not None:
-                given.setdefault(key[number][1], {})[judge] = mark
+                given.setdefault(number, {})[judge] = mark
 
 
 def written_number(text: str) -> float:

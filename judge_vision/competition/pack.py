@@ -14,10 +14,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from judge_vision.competition.entry import Entry
+from judge_vision.competition.marks import Key
 from judge_vision.competition.pages import render
 from judge_vision.compliance.fix import srgb_profile
 from judge_vision.compliance.text import folded, words
 from judge_vision.exports.sheet import SheetColumn, Value
+from judge_vision.exports.text import without_guard
 from judge_vision.failure import UserError
 from judge_vision.photograph.scale import scaled
 
@@ -121,9 +123,9 @@ def page(pack: Sequence[Numbered], name: str, code: str, marking: Mapping[str, A
     return render("pack.html.j2", title=name, sections=sections, code=code, marking=marking, count=len(pack))
 
 
-def read_key(rows: Sequence[Mapping[str, str]]) -> dict[int, tuple[str, str]]:
+def read_key(rows: Sequence[Mapping[str, str]]) -> Key:
     """SHA-256 and image by number, from the rows of a key. Raises UserError for a key that was edited."""
     try:
-        return {int(row["number"]): (row["sha256"], row["image"]) for row in rows}
+        return {int(row["number"]): (row["sha256"], without_guard(row["image"])) for row in rows}
     except (KeyError, ValueError):
         raise UserError("the key of the judge's pack was edited; make the pack again (make judge-pack)") from None

@@ -18,6 +18,7 @@ RUN_LOCK = STATE / "run.lock"
 MANIFEST = STATE / "manifest.json"
 ENTRIES = STATE / "entries.json"
 ARCHIVE = STATE / "archive.json"
+RESULTS_NOTES = STATE / "results.json"
 STRICT = STATE / "strict.ok"
 SKIPPED = STATE / "skipped.json"
 SUMMARY = Path("summary.json")

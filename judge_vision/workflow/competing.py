@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from judge_vision.competition.agreement import judges_agreement, machine_agreeme
 from judge_vision.competition.entry import Entry, make_entry
 from judge_vision.competition.language import open_language
 from judge_vision.competition.league import league, read_round, this_round
+from judge_vision.competition.marked import find_marked
 from judge_vision.competition.marks import Keys, read_marks
 from judge_vision.competition.messages import make_message, needs_message
 from judge_vision.competition.pages import inline_picture
@@ -158,8 +159,10 @@ def write_results() -> None:
     settings = found.run["competition"]
     if settings["marks"] is None:
         raise UserError("there are no marks; set MARKS=marks.csv, or competition.marks")
-    marks = read_marks(Path(settings["marks"]), _keys(), found.competition.marking)
-    results = compute(_numbered(_keys()[marks.code], found.entries), marks.given, found.competition)
+    keys = _keys()
+    marks = read_marks(Path(settings["marks"]), keys, found.competition.marking)
+    marked = find_marked(marks.given, keys[marks.code], found.entries)
+    results = compute(marked.numbered, marked.given, found.competition)
     name, date = found.competition.name, found.competition.date.isoformat() if found.competition.date else None
     rounds = [*(read_round(Path(path)) for path in settings["rounds"]), this_round(name, results)]
     standings = league(rounds, found.competition.marking.league_best)
@@ -173,6 +176,7 @@ def write_results() -> None:
     write_xlsx(FOLDER / "results.xlsx", name, columns, rows, about, sheet="Results", more=sheets)
     _write_agreement(found, results)
     _write_archive(found, results, date)
+    store.write_json(paths.RESULTS_NOTES, marked.notes)
     store.write_bytes(RESULTS, page.encode("utf-8", "replace"))
 
 
@@ -185,19 +189,6 @@ def _keys() -> Keys:
     if not keys:
         raise UserError("no judge's pack was made here, so numbers mean nothing; make one first: make judge-pack")
     return keys
-
-
-def _numbered(key: Mapping[int, tuple[str, str]], entries: list[Entry]) -> dict[int, Entry]:
-    """The entries by number: by content where a file was renamed since. Raises UserError for an entry that is gone."""
-    by_both = {(entry.sha256, entry.image): entry for entry in entries}
-    by_content = {entry.sha256: entry for entry in entries}
-    found = {}
-    for number, (sha256, image) in key.items():
-        entry = by_both.get((sha256, image)) or by_content.get(sha256)
-        if entry is None:
-            raise UserError(f"picture {number} of the pack, {image}, is gone or was changed; put it back and run again")
-        found[number] = entry
-    return found
 
 
 def _write_agreement(found: Gathered, results: Results) -> None:

@@ -37,11 +37,19 @@ def summary(results: Path) -> str:
     lines += _work(results)
     lines.append(f"table: {results / paths.TABLE}")
     lines.append(f"page:  {results / 'report' / 'index.html'}")
+    return "\n".join([*lines, *_competition(results)])
+
+
+def _competition(results: Path) -> list[str]:
+    """Where the pages of the competition are, as far as there are any, and what the results lack."""
+    lines = []
     pages = {"entries": "index.html", "judge's pack": "judge-pack/index.html", "results": "results.html"}
     for what, name in pages.items():
-        if (results / paths.COMPETITION / name).exists():
-            lines.append(f"{what}: {results / paths.COMPETITION / name}")
-    return "\n".join(lines)
+        page = results / paths.COMPETITION / name
+        if page.exists():
+            lines.append(f"{what}: {page}")
+    notes = results / paths.RESULTS_NOTES
+    return [*lines, *(f"results: {note}" for note in (store.read_json(notes) if notes.exists() else []))]
 
 
 def _stage2(results: Path) -> list[str]:

@@ -307,8 +307,6 @@ def test_calibration_and_competition_without_what_they_need(folder):
         competing.gather()
     with pytest.raises(UserError, match=r"no judge's pack was made here.*; make one first: make judge-pack"):
         competing._keys()
-    with pytest.raises(UserError, match=r"picture 7 of the pack, a.jpg, is gone or was changed; put it back"):
-        competing._numbered({7: ("0" * 64, "a.jpg")}, [])
     with pytest.raises(UserError, match=r"cannot read gone.csv .*; see that you may read it"):
         later._content("gone.csv")
     with pytest.raises(UserError, match=r"playoff.comparisons holds what is no pair; write pairs"):
