@@ -24,12 +24,10 @@ Keys = Mapping[str, Key]
 
 @dataclass(frozen=True)
 class Marks:
-    """`judges` in the order in which they were read; `given`: by number, the marks by judge, absent ones left out."""
+    """`judges` in the order in which they were read; `given`: by pack and number, marks by judge, no absent ones."""
 
     judges: list[str]
-    given: dict[int, dict[str, float]]
-    code: str
-    """Of the pack whose numbers these are."""
+    given: dict[str, dict[int, dict[str, float]]]
 
 
 def read_marks(path: Path, keys: Keys, marking: Marking) -> Marks:
@@ -37,29 +35,27 @@ def read_marks(path: Path, keys: Keys, marking: Marking) -> Marks:
 
     A file has a column `number`, a column `mark` or one for each judge, and should keep the form's column `pack`.
     Raises UserError, one line a mistake with file and line: a number that is not in the pack or there twice, a mark
-    that is no number, outside the scale or finer than it, a judge who comes twice, marks for another pack.
+    that is no number, outside the scale or finer than it, a judge who comes twice for a pack, a pack not known here.
     """
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     if not files:
         raise UserError(f"the folder {path} holds no CSV file of marks; put the judges' files there, or name one file")
     mistakes: list[str] = []
     judges: dict[str, str] = {}
-    given: dict[int, dict[str, float]] = {}
-    codes: set[str] = set()
+    given: dict[str, dict[int, dict[str, float]]] = {}
+    seen: set[tuple[str, str]] = set()
     for file in files:
         table = _read(file)
-        key = _key(table, keys)
-        codes.add(key)
-        for judge in table.judges.values():
-            if folded(judge) in judges:
+        code = _key(table, keys)
+        for column, judge in table.judges.items():
+            if (code, folded(judge)) in seen:
                 mistakes.append(f"{file}: there are marks of {judge} already; a judge's marks come once")
-            judges[folded(judge)] = judge
-        mistakes += _collect(table, keys[key], marking, given)
-    if len(codes) > 1:
-        mistakes.append(f"{path}: the files are for different packs, {' and '.join(sorted(codes))}; keep those of one")
+            seen.add((code, folded(judge)))
+            table.judges[column] = judges.setdefault(folded(judge), judge)
+        mistakes += _collect(table, keys[code], marking, given.setdefault(code, {}))
     if mistakes:
         raise UserError("\n".join(mistakes))
-    return Marks(list(judges.values()), given, codes.pop())
+    return Marks(list(judges.values()), given)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ _DIGITS = 6
 class Line:
     """One judged entry in the results."""
 
-    number: int
+    number: int | None
+    """In the largest pack that was marked; None where it is in another one only."""
     entry: Entry
     marks: dict[str, float]
     total: float | None
@@ -57,7 +58,9 @@ class Results:
 
     sections: list[SectionResults]
     left_out: list[tuple[int, Entry]]
-    """Marked, and not eligible now: a ruling or a change of the rules came after the pack."""
+    """In the pack, and not eligible now: a ruling or a change of the rules came after the pack."""
+    not_marked: list[Entry]
+    """Eligible now, and neither in the pack nor marked in another."""
 
     @property
     def lines(self) -> list[Line]:
@@ -65,16 +68,24 @@ class Results:
         return [line for section in self.sections for line in section.lines]
 
 
-def compute(numbered: Mapping[int, Entry], marks: Mapping[str, dict[str, float]], competition: Competition) -> Results:
-    """The results of the entries by number, with the marks by image and judge."""
+def compute(
+    numbered: Mapping[int, Entry],
+    marks: Mapping[str, dict[str, float]],
+    competition: Competition,
+    others: Sequence[Entry] = (),
+) -> Results:
+    """The results of the entries by number and of marked `others`, with the marks by image and judge."""
     left_out = [(number, entry) for number, entry in sorted(numbered.items()) if not entry.eligible]
-    judged = [(number, entry) for number, entry in sorted(numbered.items()) if entry.eligible]
+    judged: list[tuple[int | None, Entry]] = [
+        (number, entry) for number, entry in sorted(numbered.items()) if entry.eligible
+    ]
+    judged += [(None, entry) for entry in others if entry.image in marks]
     order = [section.name for section in competition.all_sections().values()]
-    judged.sort(key=lambda pair: (_position(pair[1].section_name, order), pair[0]))
+    judged.sort(key=lambda pair: _position(pair[1].section_name, order))
     sections = []
     for name, group in groupby(judged, key=lambda pair: pair[1].section_name):
         sections.append(_section(name, list(group), marks, competition))
-    results = Results(sections, left_out)
+    results = Results(sections, left_out, [entry for entry in others if entry.image not in marks])
     _give_awards(results, competition)
     return results
 
@@ -85,7 +96,7 @@ def _position(name: str, order: list[str]) -> tuple[int, str]:
 
 def _section(
     name: str,
-    group: list[tuple[int, Entry]],
+    group: list[tuple[int | None, Entry]],
     marks: Mapping[str, dict[str, float]],
     competition: Competition,
 ) -> SectionResults:
@@ -104,8 +115,12 @@ def _section(
     quota = int(rate * len(lines) + 1e-9) if rate is not None else None
     if quota is not None:
         _accept(lines, quota)
-    lines.sort(key=lambda line: (line.place is None, line.place or 0, line.number))
+    lines.sort(key=lambda line: (line.place is None, line.place or 0, *_by_number(line)))
     return SectionResults(name, judges, lines, quota)
+
+
+def _by_number(line: Line) -> tuple[bool, int]:
+    return line.number is None, line.number or 0
 
 
 def _rounded(value: float | None) -> float | None:
@@ -175,7 +190,7 @@ def _give_awards(results: Results, competition: Competition) -> None:
     everywhere = _Limit(competition.rules.max_awards_per_author)
     placed = [line for line in results.lines if line.place is not None and line.accepted is not False]
     standing = _standing(competition.marking, lambda line: line.mean)
-    placed.sort(key=lambda line: line.number)
+    placed.sort(key=_by_number)
     placed.sort(key=standing, reverse=True)
     overall = _Contest(placed, standing, [everywhere])
     for level, name in enumerate(competition.awards):

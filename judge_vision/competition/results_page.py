@@ -36,6 +36,7 @@ def results_page(
         awarded=awarded,
         sections=results.sections,
         left_out=results.left_out,
+        not_marked=results.not_marked,
         notes=notes(competition, results),
         machine=machine_sentence(competition, results),
         standings=standings,
@@ -101,6 +102,13 @@ def result_rows(name: str, results: Results, date: str | None) -> tuple[list[She
         for section in results.sections
         for line in section.lines
     ]  # fmt: skip
+    for entry in results.not_marked:
+        own = {
+            "round": name, "date": date, "section": entry.section_name, "place": "not marked",
+            "title": entry.shown_title, "author": entry.author, "member": entry.member,
+            "image": entry.image, "sha256": entry.sha256,
+        }  # fmt: skip
+        rows.append([own.get(column.title) for column in columns])
     return columns, rows
 
 

@@ -161,8 +161,8 @@ def write_results() -> None:
         raise UserError("there are no marks; set MARKS=marks.csv, or competition.marks")
     keys = _keys()
     marks = read_marks(Path(settings["marks"]), keys, found.competition.marking)
-    marked = find_marked(marks.given, keys[marks.code], found.entries)
-    results = compute(marked.numbered, marked.given, found.competition)
+    marked = find_marked(marks.given, keys, found.entries)
+    results = compute(marked.numbered, marked.given, found.competition, marked.others)
     name, date = found.competition.name, found.competition.date.isoformat() if found.competition.date else None
     rounds = [*(read_round(Path(path)) for path in settings["rounds"]), this_round(name, results)]
     standings = league(rounds, found.competition.marking.league_best)

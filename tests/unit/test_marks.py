@@ -29,14 +29,13 @@ def refused(tmp_path, text, **more):
 def test_several_judges_half_marks_and_absent_marks(tmp_path):
     text = "number,title,Ms Red,Mr Blue\n001,A,15,14.5\n2,B,,16\n3,C,-,absent\n"
     marks = read(tmp_path, text)
-    assert marks.judges == ["Ms Red", "Mr Blue"] and marks.code == "abc123"
-    assert marks.given == {1: {"Ms Red": 15.0, "Mr Blue": 14.5}, 2: {"Mr Blue": 16.0}}
+    assert marks.judges == ["Ms Red", "Mr Blue"]
+    assert marks.given == {"abc123": {1: {"Ms Red": 15.0, "Mr Blue": 14.5}, 2: {"Mr Blue": 16.0}}}
 
 
 def test_a_spreadsheets_semicolons_decimal_commas_and_byte_order_mark(tmp_path):
     assert read(tmp_path, "\ufeffNumber;Mark\r\n1;7,5\r\n\r\n2;8\r\n", name="Ms Red.csv").given == {
-        1: {"Ms Red": 7.5},
-        2: {"Ms Red": 8.0},
+        "abc123": {1: {"Ms Red": 7.5}, 2: {"Ms Red": 8.0}}
     }
 
 
@@ -44,7 +43,7 @@ def test_a_folder_has_a_file_of_each_judge(tmp_path):
     for judge, mark in (("Ms Red", 10), ("Mr Blue", 12)):
         (tmp_path / f"{judge}.csv").write_text(f"pack,number,section,title,mark\nabc123,1,Open,A,{mark}\n")
     marks = read_marks(tmp_path, KEYS, SCALE)
-    assert marks.given == {1: {"Mr Blue": 12.0, "Ms Red": 10.0}}
+    assert marks.given == {"abc123": {1: {"Mr Blue": 12.0, "Ms Red": 10.0}}}
     (tmp_path / "more.csv").write_text("number,mr blue\n1,3\n")
     with pytest.raises(UserError, match="there are marks of mr blue already"):
         read_marks(tmp_path, KEYS, SCALE)
@@ -99,8 +98,17 @@ def test_a_table_that_cannot_be_used_is_refused(tmp_path, text, words):
 def test_numbers_of_another_pack_are_not_mixed_up(tmp_path):
     other = {"def456": {1: ("2" * 64, "two.jpg")}}
     marks = read(tmp_path, "pack,number,A\ndef456,1,9\n", keys=KEYS | other)
-    assert marks.given == {1: {"A": 9.0}}
+    assert marks.given == {"def456": {1: {"A": 9.0}}}
     assert "there are 2 packs; keep the column pack" in refused(tmp_path, "number,A\n1,9\n", keys=KEYS | other)
+
+
+def test_a_judge_may_have_marked_several_packs(tmp_path):
+    keys = KEYS | {"def456": {1: ("2" * 64, "two.jpg")}}
+    (tmp_path / "first.csv").write_text("pack,number,Ms Red\nabc123,1,10\n")
+    (tmp_path / "second.csv").write_text("pack,number,ms red\ndef456,1,12\n")
+    marks = read_marks(tmp_path, keys, SCALE)
+    assert marks.judges == ["Ms Red"]
+    assert marks.given == {"abc123": {1: {"Ms Red": 10.0}}, "def456": {1: {"Ms Red": 12.0}}}
 
 
 def test_other_encodings_and_missing_files_are_said(tmp_path):
@@ -120,4 +128,4 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text):
         marks = read_marks(path, KEYS, SCALE)
     except UserError:
         return
-    assert all(0 <= mark <= 20 for own in marks.given.values() for mark in own.values())
+    assert all(0 <= mark <= 20 for pack in marks.given.values() for own in pack.values() for mark in own.values())

@@ -131,14 +131,8 @@ def test_registries_rulings_languages_and_calibrations_that_cannot_be_read(folde
         read_mapping(folder / "gone.json", "musiq_mos")
 
 
-def test_marks_of_two_packs_and_marks_that_are_no_csv(folder):
-    keys = {"aaaaaa": {1: ("0" * 64, "a.jpg")}, "bbbbbb": {1: ("1" * 64, "b.jpg")}}
-    marks = folder / "marks"
-    marks.mkdir()
-    written(marks, "number,pack,Ann\n1,aaaaaa,5\n", "ann.csv")
-    written(marks, "number,pack,Bob\n1,bbbbbb,5\n", "bob.csv")
-    with pytest.raises(UserError, match=r"the files are for different packs, aaaaaa and bbbbbb; keep those of one"):
-        read_marks(marks, keys, Marking())
+def test_marks_that_are_no_csv(folder):
+    keys = {"aaaaaa": {1: ("0" * 64, "a.jpg")}}
     with pytest.raises(UserError, match=r"not valid CSV .*; save it again from the spreadsheet program"):
         read_marks(written(folder, "number,Ann\n" + "x" * 140_000, "long.csv"), keys, Marking())
 
