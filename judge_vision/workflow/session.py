@@ -30,7 +30,7 @@ from judge_vision.photograph.proof import ProofSizes
 from judge_vision.records import paths, store
 from judge_vision.records.columns import COLUMNS
 from judge_vision.records.steps import METRICS, PROOF_READERS
-from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later
+from judge_vision.workflow import apptainer, bucket, cache_limit, estimate, later, stale
 from judge_vision.workflow.code import Code, data_digest
 from judge_vision.workflow.plan import make_plan
 
@@ -117,6 +117,8 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     photographs = _write_inventory(config, results, left_out)
     plan = make_plan(photographs, config.photographs_per_job, config.json.pack_above)
     _write(results / paths.PLAN, dataclasses.asdict(plan))
+    stale.forget_unfinished(results)
+    stale.forget_other_form(results, plan.packed)
     code = Code(root)
     documents = {
         rule: _with_code(rule, settings, code, root / "scripts" / f"{rule}.py")
@@ -141,11 +143,9 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
         if rule == "iqa" and changed:
             # the scoring container cannot decode photographs, so `prepare` has to make proofs again
             shutil.rmtree(results / paths.index_file("prepare", "x").parent, ignore_errors=True)
-    _forget_broken_manifest(results)
     if config.stage2.resolved_engine() != "off":
         later.forget_failed(results)
     cache_limit.trim(results / paths.CACHE, config.cache.max_mb)
-    _forget_other_form(results / paths.TABLE, plan.packed)
     _say_how_long(config, results, cores)
 
 
@@ -305,21 +305,3 @@ def _write_inventory(config: Config, results: Path, left_out: dict[str, int]) ->
     photographs = store.write_lines_if_changed(results / paths.INVENTORY, lines)
     _write(results / paths.SKIPPED, {**found.skipped, **left_out})
     return photographs
-
-
-def _forget_broken_manifest(results: Path) -> None:
-    """Delete the manifest if a shard list that it names is gone, so that the checkpoint runs again."""
-    manifest = results / paths.MANIFEST
-    try:
-        shards = store.read_json(manifest)["shards"]
-    except (FileNotFoundError, ValueError, KeyError):
-        manifest.unlink(missing_ok=True)
-        return
-    if not all((results / paths.shard_list(shard)).exists() for shard in shards):
-        manifest.unlink()
-
-
-def _forget_other_form(table: Path, packed: bool) -> None:
-    """Delete the table of a run that was packed, if this one is not, or the other way round."""
-    if table.exists() and table.is_dir() != packed:
-        shutil.rmtree(table) if table.is_dir() else table.unlink()

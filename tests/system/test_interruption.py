@@ -10,6 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from judge_vision.records.table import read_metadata
 from tests.system.stage1 import MORE, ROOT, fresh, rows, snakemake, start, stop_group, wait_for
 
 pytestmark = pytest.mark.slow
@@ -141,3 +142,22 @@ def test_photographs_that_vanish_or_change_during_the_run(photos, undisturbed, t
     found = rows(results)
     assert set(found) == {edited, replaced, "grey.tif", "cut.jpg"}
     assert [name for name, row in found.items() if row["status"] == "failed"] == ["cut.jpg"]
+
+
+@pytest.mark.parametrize("script", ["manifest", "tonal"])
+def test_a_job_that_is_killed_in_a_repeat_run_leaves_no_earlier_results_behind(photos, undisturbed, tmp_path, script):
+    """Snakemake deletes what the job had declared, and a file that is missing in the middle wakes nothing."""
+    results = tmp_path / "results"
+    shutil.copytree(undisturbed, results)
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    shutil.copy(photos / "grey.tif", folder / "new.tif")
+    settings = {"tonal": "{punchy_above: 0.1}", **MORE}
+    # Python imports a module of this name at every start
+    meant = f"any(text.endswith('scripts/{script}.py') for text in sys.orig_argv)"
+    (tmp_path / "sitecustomize.py").write_text(f"import os, sys\nif {meant}: os.kill(os.getpid(), 9)\n")
+    assert snakemake(results, photos=folder, env={"PYTHONPATH": str(tmp_path)}, **settings)[0] != 0
+    status, said = snakemake(results, photos=folder, **settings)
+    assert status == 0, said
+    assert rows(results)["new.tif"]["status"] == "ok"
+    made_with = read_metadata(results / "stage1.parquet")["steps"]["tonal"]["settings"]["tonal"]
+    assert made_with["punchy_above"] == 0.1
