@@ -110,6 +110,7 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     _lock(results)
     # We hold the lock of the whole folder, so a lock file of Snakemake's own is the remains of a killed run.
     shutil.rmtree(results / ".snakemake" / "locks", ignore_errors=True)
+    stale.set_back_times(results)
     _write(results / paths.RUN_CONFIG, config.model_dump(mode="json"))
     left_out = bucket.bring(opener, config.bucket.photos, results) if config.bucket.photos else {}
     if config.bucket.results:

@@ -167,6 +167,20 @@ def test_an_edited_photograph_is_noticed_although_its_folder_is_as_old_as_before
     assert {name for name, row in rows(finished).items() if row != before[name]} == {"grey.tif"}
 
 
+def test_a_clock_that_was_ahead_hides_no_later_change(photos, finished, tmp_path):
+    """Snakemake goes by times: results of the future look newer than whatever changes after them."""
+    folder = shutil.copytree(photos, tmp_path / "photos")
+    for path in finished.rglob("*"):
+        age = path.stat().st_mtime + 7200
+        os.utime(path, (age, age))
+    shutil.copy(photos / "grey.tif", folder / "new.tif")
+    status, output = snakemake(finished, photos=folder, tonal="{punchy_above: 0.1}", **MORE)
+    assert status == 0, output
+    assert rows(finished)["new.tif"]["status"] == "ok"
+    # the new one is a copy, which another shard may find in the cache
+    assert counts(finished)["tonal"] in (5, 6) and counts(finished)["mono"] in (0, 1)
+
+
 def test_another_bundle_measures_the_scores_only(photos, finished, tmp_path):
     bundle = shutil.copytree(ROOT / "models" / "embedded", tmp_path / "bundle")
     described = json.loads((bundle / "bundle.json").read_text())

@@ -1,5 +1,8 @@
 """What Snakemake would take for complete and is not goes before it plans; what is complete stays."""
 
+import os
+import time
+
 import pytest
 
 from judge_vision.records import paths, store
@@ -48,3 +51,20 @@ def test_without_its_shards_manifest_and_table_go(results, lost):
     (results / lost).unlink()
     stale.forget_unfinished(results)
     assert not (results / paths.TABLE).exists() and not (results / paths.MANIFEST).exists()
+
+
+def test_what_claims_to_be_of_the_future_becomes_older_than_what_is_written_next(results):
+    """In its order: what a step made stays newer than what it was made from."""
+    hour = 3600
+    (results / paths.RUN_LOCK).touch()
+    table, index = results / paths.TABLE, results / paths.index_file("tonal", SHARDS[0])
+    past = results / paths.index_file("tonal", SHARDS[1])
+    os.utime(table, (time.time() + 2 * hour,) * 2)
+    os.utime(index, (time.time() + hour,) * 2)
+    os.utime(past, (time.time() - hour,) * 2)
+    age = past.stat().st_mtime_ns
+    stale.set_back_times(results)
+    store.write_json(results / paths.INVENTORY, {})
+    assert past.stat().st_mtime_ns == age
+    ages = [path.stat().st_mtime_ns for path in (past, index, table, results / paths.INVENTORY)]
+    assert ages == sorted(set(ages))
