@@ -66,7 +66,8 @@ def _folder(archive: Path, settings: ListingSettings) -> tuple[list[Earlier], li
     for table in sorted(archive.rglob(TABLE)):
         folder = table.parent.relative_to(archive).as_posix()
         rows |= {posixpath.normpath(posixpath.join(folder, row.image)): row for row in read_list(table)}
-    files = walk(archive, settings).photographs
+    # results may hold an archive, which `make results` writes
+    files = walk(archive, settings, results_too=True).photographs
     missing = sorted(rows.keys() - {file.image for file in files})
     return [_described(file, rows.get(file.image)) for file in files], missing
 

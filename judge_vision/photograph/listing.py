@@ -19,10 +19,12 @@ from judge_vision.failure import UserError
 from judge_vision.photograph import lists
 from judge_vision.photograph.names import name_to_text, text_to_name
 from judge_vision.photograph.settings import ListingSettings
-from judge_vision.records import store
+from judge_vision.records import paths, store
 
 # Files that systems and programs leave in folders, in lower case.
 _LITTER = frozenset({b"thumbs.db", b"ehthumbs.db", b"desktop.ini", b"icon\r", b"picasa.ini"})
+# Every run makes it in its results folder before it looks for photographs.
+_RUN_LOCK = os.fsencode(paths.RUN_LOCK)
 _LITTER_FOLDERS = frozenset({b"@eadir", b"__macosx", b"$recycle.bin", b"system volume information"})
 
 
@@ -94,8 +96,10 @@ def _listed(photos: Path, path: Path, settings: ListingSettings) -> Iterator[dic
         yield {**json.loads(columns), **({"image": image, "missing": True} if file is None else file._asdict())}
 
 
-def walk(photo_root: Path, settings: ListingSettings) -> Listing:
+def walk(photo_root: Path, settings: ListingSettings, results_too: bool = False) -> Listing:
     """Every photograph below `photo_root`. Raises UserError where the folder itself cannot be listed.
+
+    What runs wrote below it, this one or others, is left out unless `results_too`: thumbnails are no photographs.
 
     A folder further down that cannot be listed is counted as `unreadable folder`: its neighbours are not lost.
     """
@@ -117,6 +121,8 @@ def walk(photo_root: Path, settings: ListingSettings) -> Listing:
         folder = pending.popleft() if pending else linked.popleft()
         for entry in _entries(folder, entered, found.skipped):
             reason = _reason_to_skip(entry, suffixes, real_root, settings.follow_links)
+            if not reason and not results_too and _holds_results(entry):
+                reason = "results folder"
             if reason:
                 found.skipped[reason] += 1
             elif entry.is_dir():
@@ -186,6 +192,10 @@ def _reason_against_link(path: bytes, real_root: bytes, follow_links: bool) -> s
     if not os.path.exists(path):  # noqa: PTH110 - a loop that never arrives does not exist either
         return "broken link"
     return None if follow_links or _inside(path, real_root) else "link out of the folder"
+
+
+def _holds_results(entry: os.DirEntry[bytes]) -> bool:
+    return entry.is_dir() and os.path.isfile(os.path.join(entry.path, _RUN_LOCK))  # noqa: PTH113, PTH118 - bytes
 
 
 def _inside(path: bytes, real_root: bytes) -> bool:

@@ -60,6 +60,21 @@ def test_links_out_of_the_folder_are_not_followed_and_loops_end(tmp_path):
     assert "out.jpg" in images(photos, ListingSettings(follow_links=True))
 
 
+def test_results_inside_the_folder_are_no_photographs(tmp_path):
+    """Those of this run and of others, also by way of a link; a folder that only bears such a name is one of theirs."""
+    for name in ("a.jpg", "results/thumbnails/b.jpg", "2024/earlier/thumbnails/c.jpg", "state/d.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    for folder in ("results", "2024/earlier"):
+        (tmp_path / folder / "state").mkdir()
+        (tmp_path / folder / "state" / "run.lock").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "results")
+    found = walk(tmp_path, SETTINGS)
+    assert [entry.image for entry in found.photographs] == ["a.jpg", "state/d.jpg"]
+    assert found.skipped == {"results folder": 3}
+    assert "results/thumbnails/b.jpg" in [entry.image for entry in walk(tmp_path, SETTINGS, True).photographs]
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_a_list_gives_title_category_author_and_columns_of_its_own(tmp_path, kind):
     table = pa.table({"image": ["a.jpg"], "title": ["Dawn"], "author": ["Ann"], "club_number": ["7"]})
