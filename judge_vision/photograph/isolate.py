@@ -13,6 +13,7 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,11 +45,12 @@ def prepare_all(
     sizes: ProofSizes,
     workers: int,
     prepare: Prepare | None = None,
+    below: Path | None = None,
 ) -> Iterator[tuple[Key, Facts | PhotographError]]:
     """For each item (key, path, proof path), in the order given: its key and its facts, or why it has none.
 
     Raises UserError where a proof cannot be written (a full disk, say): that is no photograph's fault.
-    `prepare` takes the place of `prepare_photograph`.
+    `prepare` takes the place of `prepare_photograph`, which takes `below`.
     """
     with _pool(settings, workers) as pool:
         todo = iter(items)
@@ -56,7 +58,7 @@ def prepare_all(
         try:
             while True:
                 for key, path, proof_path in islice(todo, workers * _AHEAD_PER_WORKER - len(running)):
-                    arguments = (prepare, path, settings, sizes, proof_path)
+                    arguments = (prepare, path, settings, sizes, proof_path, below)
                     running.append((key, path, pool.schedule(_run, args=arguments, timeout=settings.timeout_s)))
                 if not running:
                     return
@@ -75,11 +77,16 @@ def _pool(settings: PrepareSettings, workers: int) -> ProcessPool:
 
 
 def _run(
-    prepare: Prepare | None, path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path
+    prepare: Prepare | None,
+    path: Path,
+    settings: PrepareSettings,
+    sizes: ProofSizes,
+    proof_path: Path,
+    below: Path | None,
 ) -> Facts | tuple[str, str, str | None]:
     """In the worker: facts, or error type, message and SHA-256 (exceptions of ours do not survive the way back)."""
     try:
-        prepare = prepare or importlib.import_module(_PREPARE).prepare_photograph
+        prepare = prepare or partial(importlib.import_module(_PREPARE).prepare_photograph, below=below)
         return prepare(path, settings, sizes, proof_path)
     except PhotographError as failure:
         return failure.error_type.value, failure.message, failure.sha256
@@ -106,7 +113,9 @@ def _outcome(future: Any, path: Path, settings: PrepareSettings) -> Facts | Phot
         return PhotographError(ErrorType.INTERNAL, message, _hash(path))
     if isinstance(result, tuple):
         error_type, message, sha256 = result
-        return PhotographError(ErrorType(error_type), message, sha256 or _hash(path))
+        # what has changed is another file by now, perhaps a link to one that is nobody's business
+        known = error_type != ErrorType.CHANGED.value
+        return PhotographError(ErrorType(error_type), message, sha256 or (_hash(path) if known else None))
     return dict(result)
 
 

@@ -22,15 +22,19 @@ from judge_vision.photograph.source import read_source
 from judge_vision.records import store
 
 
-def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path) -> Facts:
+def prepare_photograph(
+    path: Path, settings: PrepareSettings, sizes: ProofSizes, proof_path: Path, below: Path | None = None
+) -> Facts:
     """The facts of the photograph at `path`; its proof goes to `proof_path`, thumbnail and preview beside it.
+
+    With `below` the file has to lie in that folder, links followed.
 
     The same bytes give the same files. Memory: about 8 bytes a pixel and the file; see docs/reference/formats.md.
 
     Raises PhotographError, with the SHA-256 of the bytes where they could be read; UserError where `proof_path`
     cannot be written.
     """
-    shown = show(path, settings)
+    shown = show(path, settings, below)
     proof = make_proof(shown.image, shown.facts["sha256"], sizes)
     if side_px := settings.thumbnail_side_px:
         # the proof's own picture will do where it is large enough to be averaged again
@@ -45,9 +49,9 @@ def prepare_photograph(path: Path, settings: PrepareSettings, sizes: ProofSizes,
     return shown.facts
 
 
-def show(path: Path, settings: PrepareSettings) -> Shown:
+def show(path: Path, settings: PrepareSettings, below: Path | None = None) -> Shown:
     """The photograph at `path`, decoded. Raises PhotographError as `prepare_photograph` does."""
-    source = read_source(path, settings.max_file_bytes)
+    source = read_source(path, settings.max_file_bytes, below)
     try:
         # decoders warn about what a file's metadata lacks; a person cannot do anything about it
         with warnings.catch_warnings():

@@ -19,10 +19,11 @@ class Source:
     sha256: str
 
 
-def read_source(path: Path, max_bytes: int) -> Source:
-    """The content of the regular file at `path`.
+def read_source(path: Path, max_bytes: int, below: Path | None = None) -> Source:
+    """The content of the regular file at `path`, which with `below` has to lie in that folder, links followed.
 
-    Raises PhotographError: missing, unreadable, empty, too_large (more than `max_bytes`), or changed while we read.
+    Raises PhotographError: missing, unreadable, empty, too_large (more than `max_bytes`), or changed while we read
+    or since it was listed.
     """
     try:
         # not blocking: somebody may have put a pipe in the file's place
@@ -33,6 +34,8 @@ def read_source(path: Path, max_bytes: int) -> Source:
         raise _unreadable(error) from None
     before = os.fstat(descriptor)
     try:
+        if below is not None:
+            _check_place(path, before, below)
         _check(before, max_bytes)
     except PhotographError:
         os.close(descriptor)
@@ -63,6 +66,19 @@ def _check(facts: os.stat_result, max_bytes: int) -> None:
             ErrorType.TOO_LARGE,
             f"the file has {facts.st_size:,} bytes, more than prepare.max_file_bytes = {max_bytes:,}; "
             "save it smaller, or raise that limit",
+        )
+
+
+def _check_place(path: Path, opened: os.stat_result, below: Path) -> None:
+    """Whoever can write in the folder may have put a link in the place of what was listed."""
+    try:
+        real = path.resolve(strict=True)
+        inside = real.is_relative_to(below.resolve()) and os.path.samestat(real.stat(), opened)
+    except OSError:
+        inside = False
+    if not inside:
+        raise PhotographError(
+            ErrorType.CHANGED, "since it was listed, a link out of the folder took its place; put the file back"
         )
 
 

@@ -29,7 +29,10 @@ def prepare_shard(shard: str, workers: int) -> None:
         # nobody opens the pages of so many, and previews would be most of the disk
         settings = dataclasses.replace(settings, preview_side_px=0)
     folders = _folders(settings)
-    photos = Path(store.read_json(paths.RUN_CONFIG)["photos"])
+    run = store.read_json(paths.RUN_CONFIG)
+    photos = Path(run["photos"])
+    # a link that was put in a photograph's place since it was listed is followed no further than the listing would
+    below = None if run["listing"]["follow_links"] else photos
     paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
     readers = [
         (ShardJob(rule, shard).settings()["measured_by"], ShardJob(rule, shard).cache()) for rule in PROOF_READERS
@@ -51,7 +54,7 @@ def prepare_shard(shard: str, workers: int) -> None:
     def measure(items: list[Item]) -> Iterator[tuple[Item, Outcome]]:
         todo = [(item.image, locate(photos, item.image), proof_file(item)) for item in items]
         by_image = {item.image: item for item in items}
-        for image, found in prepare_all(todo, settings, sizes, workers):
+        for image, found in prepare_all(todo, settings, sizes, workers, below=below):
             outcome: Outcome = found
             if isinstance(found, PhotographError):
                 if by_image[image].entry.get("missing"):

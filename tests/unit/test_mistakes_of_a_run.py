@@ -236,3 +236,21 @@ def test_a_photograph_that_the_list_names_and_nobody_has(folder, monkeypatch):
     record = read_records("prepare", "00000")["gone.png"]
     assert record["error"] == "the list names it, but there is no such file; put it back or take it off the list"
     assert "the list names it, but there is no such file" in done.stderr
+
+
+def test_a_link_in_the_place_of_a_photograph_is_not_followed_out_of_the_folder(folder, monkeypatch):
+    """By the rule's own command: swapped between the listing and the preparation."""
+    (folder / "photos").mkdir()
+    for place in (folder / "secret.png", folder / "photos" / "a.png", folder / "photos" / "b.png"):
+        Image.new("RGB", (4, 4)).save(place)
+    config = read_config({"photos": "photos", "results": "results"}).resolved(folder)
+    session.begin(config, ROOT, None, 1)
+    (folder / "photos" / "a.png").unlink()
+    (folder / "photos" / "a.png").symlink_to(folder / "secret.png")
+    for script, *shard in (["manifest"], ["prepare", "--shard", "00000"]):
+        command = [sys.executable, str(ROOT / "scripts" / f"{script}.py"), "--results", "results", *shard]
+        subprocess.run(command, check=True, capture_output=True)
+    monkeypatch.chdir(folder / "results")
+    records = read_records("prepare", "00000")
+    assert records["b.png"]["status"] == "ok"
+    assert (records["a.png"]["error_type"], records["a.png"]["sha256"]) == ("changed", None)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
-from judge_vision.photograph.prepare import prepare_photograph
+from judge_vision.photograph.prepare import prepare_photograph, show
 from judge_vision.photograph.settings import PrepareSettings
 from judge_vision.photograph.sniff import jxl_size, looks_like_text, sniff
 from judge_vision.records import store
@@ -112,6 +112,21 @@ def test_not_a_file(tmp_path, make):
     with pytest.raises(PhotographError) as caught:
         prepare_photograph(tmp_path / "entry.jpg", PrepareSettings(), SIZES, tmp_path / "proof.npz")
     assert caught.value.error_type is ErrorType.UNREADABLE
+
+
+def test_a_link_is_followed_inside_the_folder_only(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for path in (tmp_path / "outside.jpg", photos / "entry.jpg"):
+        path.write_bytes(pictures.saved(PIXELS, "JPEG"))
+    (photos / "in.jpg").symlink_to("entry.jpg")
+    (photos / "out.jpg").symlink_to("../outside.jpg")
+    (photos / "away").symlink_to("..")
+    assert show(photos / "in.jpg", PrepareSettings(), photos) and show(photos / "out.jpg", PrepareSettings())
+    for name in ("out.jpg", "away/outside.jpg"):
+        with pytest.raises(PhotographError, match="a link out of the folder") as caught:
+            show(photos / name, PrepareSettings(), photos)
+        assert (caught.value.error_type, caught.value.sha256) == (ErrorType.CHANGED, None)
 
 
 def test_unreadable(tmp_path, monkeypatch):
