@@ -50,7 +50,9 @@ class Cache:
             return _read_line(place, key)
         path = self._file(key)
         try:
-            figures = dict(store.read_json(path))
+            figures = store.read_json(path)
+            if not isinstance(figures, dict):
+                raise ValueError("figures have names")
             # used now: what has not been used for longest goes first where the cache has a limit
             os.utime(path)
             return figures

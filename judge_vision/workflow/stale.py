@@ -61,7 +61,7 @@ def _whole_shards(results: Path) -> list[str] | None:
     """The shards of the manifest; None where it is gone or damaged, or a shard list that it names is gone."""
     try:
         shards = [str(shard) for shard in store.read_json(results / paths.MANIFEST)["shards"]]
-    except (FileNotFoundError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     return shards if all((results / paths.shard_list(shard)).exists() for shard in shards) else None
 

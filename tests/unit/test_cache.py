@@ -57,6 +57,16 @@ def test_what_a_power_cut_left_is_measured_again_and_said(tmp_path, caplog):
     assert Cache(tmp_path, "00000", True).get(KEYS[1]) is not None
 
 
+@pytest.mark.parametrize("held", ["null", "[]", "1", '"x"', "{", ""])
+def test_a_file_that_holds_no_figures_is_measured_again_and_said(tmp_path, caplog, held):
+    fill(tmp_path, "00000", KEYS[:1], packed=False)
+    (path,) = tmp_path.rglob("*.json")
+    path.write_text(held)
+    with caplog.at_level(logging.WARNING):
+        assert Cache(tmp_path, "00000", False).get(KEYS[0]) is None
+    assert f"{path.name} is damaged" in caplog.text
+
+
 def test_figures_of_another_shard_are_found_by_the_catalogue(tmp_path):
     fill(tmp_path, "00000", KEYS[:3])
     assert Cache(tmp_path, "00001", True).get(KEYS[0]) is None

@@ -53,6 +53,13 @@ def test_without_its_shards_manifest_and_table_go(results, lost):
     assert not (results / paths.TABLE).exists() and not (results / paths.MANIFEST).exists()
 
 
+@pytest.mark.parametrize("held", ["[1]", "null", "{}", '{"shards": 1}', ""])
+def test_a_manifest_that_is_none_goes(results, held):
+    (results / paths.MANIFEST).write_text(held)
+    stale.forget_unfinished(results)
+    assert not (results / paths.TABLE).exists() and not (results / paths.MANIFEST).exists()
+
+
 def test_what_claims_to_be_of_the_future_becomes_older_than_what_is_written_next(results):
     """In its order: what a step made stays newer than what it was made from."""
     hour = 3600
