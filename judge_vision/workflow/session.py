@@ -284,7 +284,10 @@ def _check_folders(config: Config, results: Path) -> None:
 
 def _lock(results: Path) -> None:
     global _lock_handle  # noqa: PLW0603 - the lock lives exactly as long as the process
-    handle = (results / paths.RUN_LOCK).open("w")
+    try:
+        handle = (results / paths.RUN_LOCK).open("w")
+    except OSError as error:
+        raise store.cannot_be_written(results / paths.RUN_LOCK, error) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

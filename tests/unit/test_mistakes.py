@@ -239,6 +239,14 @@ def test_folders_that_cannot_be_used(folder, settings, says):
         session.begin(config, ROOT, None)
 
 
+def test_a_folder_in_the_place_of_the_lock(folder):
+    for name in ("photos", f"results/{paths.RUN_LOCK}"):
+        (folder / name).mkdir(parents=True)
+    config = read_config({"photos": "photos", "results": "results"}).resolved(folder)
+    with pytest.raises(UserError, match=r"run\.lock cannot be written: Is a directory; once that is mended"):
+        session.begin(config, ROOT, None)
+
+
 def test_a_second_run_on_the_same_results(folder, monkeypatch):
     (folder / "photos").mkdir()
     config = read_config({"photos": "photos", "results": "results"}).resolved(folder)
