@@ -8,6 +8,7 @@ sys.path.insert(0, str(ROOT))
 
 import argparse
 import contextlib
+import fcntl
 import os
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ import time
 
 import yaml
 
-from judge_vision.records.paths import STATE
+from judge_vision.records.paths import CALL_PREFIX, STATE
 from judge_vision.workflow import messages
 
 
@@ -50,7 +51,9 @@ def main() -> int:
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
     beside = folder if os.access(folder, os.W_OK) else None
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix="call-", dir=beside) as handle:
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", prefix=CALL_PREFIX, dir=beside) as handle:
+        # lets go however we end, so that a later run knows whether the file is still wanted
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yaml.safe_dump(paths, handle)
         handle.flush()
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 STATE = Path("state")
 INVENTORY = STATE / "inventory.jsonl"
+CALL_PREFIX = "call-"
 RUN_CONFIG = STATE / "config.json"
 RUN = STATE / "run.json"
 PROGRESS = STATE / "progress.jsonl"

@@ -7,6 +7,7 @@ file per rule with its parameters, the hash of its code and the versions of its 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fcntl
 import importlib.metadata
@@ -108,6 +109,7 @@ def begin(config: Config, root: Path, opener: bucket.Opener, cores: int | None =
     results = Path(config.results)
     _check_folders(config, results)
     _lock(results)
+    _remove_old_calls(results / paths.STATE)
     # We hold the lock of the whole folder, so a lock file of Snakemake's own is the remains of a killed run.
     shutil.rmtree(results / ".snakemake" / "locks", ignore_errors=True)
     stale.set_back_times(results)
@@ -294,6 +296,15 @@ def _lock(results: Path) -> None:
         handle.close()
         raise UserError(f"another run is using the results folder {results}; wait for it or choose another") from None
     _lock_handle = handle
+
+
+def _remove_old_calls(state: Path) -> None:
+    """Delete the paths that killed calls of `scripts/run.py` were given; a call that lives holds its own file."""
+    for path in state.glob(f"{paths.CALL_PREFIX}*.yaml"):
+        # another call, about to be told that the folder is in use, may take its file away meanwhile
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open() as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
 
 
 def _write(path: Path, value: Any) -> bool:

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from judge_vision.config import read_config
+from judge_vision.workflow import session
 from scripts import run
 
 EARLIER = '{"photographs": 1, "ok": 1, "failed": 0, "failures": [], "skipped": {}, "idle_rulings": []}'
@@ -38,6 +40,25 @@ def test_paths_arrive_as_they_are_and_nothing_stays_behind(call, tmp_path):
     status, passed = call("--cores", "2", "--", "xmp")
     assert passed["paths"] == {"photos": str(tmp_path / "2024_05"), "results": str(tmp_path / "it's done")}
     assert status == 0 and passed["command"][-3:] == ["--cores", "2", "xmp"] and not passed["file"].exists()
+
+
+def test_the_paths_of_a_killed_call_go_and_those_of_this_one_stay(monkeypatch, tmp_path):
+    old = tmp_path / "results" / "state" / "call-killed.yaml"
+    for folder in (tmp_path / "photos", old.parent):
+        folder.mkdir(parents=True)
+    old.touch()
+
+    def snakemake(command, check):
+        file = Path(command[command.index("--configfile") + 1])
+        session.begin(read_config(yaml.safe_load(file.read_text())).resolved(tmp_path), run.ROOT, None, 1)
+        assert list(old.parent.glob("call-*")) == [file]
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(session, "_lock_handle", None)
+    monkeypatch.setattr(run.subprocess, "run", snakemake)
+    places = ["--photos", str(tmp_path / "photos"), "--results", str(tmp_path / "results")]
+    monkeypatch.setattr(sys, "argv", ["run.py", *places])
+    assert run.main() == 0 and not list(old.parent.glob("call-*"))
 
 
 def test_a_target_that_makes_no_table_ends_without_a_word(call, capsys):
