@@ -13,6 +13,12 @@ from judge_vision.workflow import estimate
 _FAILURES_SHOWN = 10
 # Photographs that fail for exactly the same reason are listed one by one up to this number.
 _ALIKE_SHOWN = 5
+# Of the competition: what each page is called here, where it is, and what makes it.
+_PAGES = (
+    ("entries", "index.html", "make competition"),
+    ("judge's pack", "judge-pack/index.html", "make judge-pack"),
+    ("results", "results.html", "make results MARKS=..."),
+)
 
 HOW_TO_TURN_ON = (
     "Stage 2 (critiques) is off: no server is configured. To turn it on: "
@@ -43,13 +49,19 @@ def summary(results: Path) -> str:
 def _competition(results: Path) -> list[str]:
     """Where the pages of the competition are, as far as there are any, and what the results lack."""
     lines = []
-    pages = {"entries": "index.html", "judge's pack": "judge-pack/index.html", "results": "results.html"}
-    for what, name in pages.items():
+    # a ruling changes the table at once, and a page only where it is asked for
+    changed = _time(results / paths.TABLE)
+    for what, name, command in _PAGES:
         page = results / paths.COMPETITION / name
         if page.exists():
-            lines.append(f"{what}: {page}")
+            older = f" (older than the table; {command} makes it anew)" if _time(page) < changed else ""
+            lines.append(f"{what}: {page}{older}")
     notes = results / paths.RESULTS_NOTES
     return [*lines, *(f"results: {note}" for note in (store.read_json(notes) if notes.exists() else []))]
+
+
+def _time(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
 
 
 def _stage2(results: Path) -> list[str]:

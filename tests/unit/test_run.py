@@ -1,5 +1,6 @@
 """The command behind make run: what it passes on to Snakemake, and what it says where there are no results."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 import yaml
 
 from judge_vision.config import read_config
-from judge_vision.workflow import session
+from judge_vision.records import paths, store
+from judge_vision.workflow import messages, session
 from scripts import run
 
 EARLIER = '{"photographs": 1, "ok": 1, "failed": 0, "failures": [], "skipped": {}, "idle_rulings": []}'
@@ -63,6 +65,25 @@ def test_the_paths_of_a_killed_call_go_and_those_of_this_one_stay(monkeypatch, t
 
 def test_a_target_that_makes_no_table_ends_without_a_word(call, capsys):
     assert call("--", "models")[0] == 0 and capsys.readouterr().out == ""
+
+
+def test_the_end_of_a_run_tells_pages_older_than_the_table_and_what_the_results_lack(tmp_path):
+    store.write_json(tmp_path / paths.SUMMARY, json.loads(EARLIER))
+    store.write_json(tmp_path / paths.RUN_CONFIG, {"stage2": {"engine": "off", "base_url": None}})
+    store.write_json(tmp_path / paths.RESULTS_NOTES, ["not marked: a.jpg"])
+    table, pages = tmp_path / paths.TABLE, tmp_path / paths.COMPETITION
+    for time, page in enumerate((pages / "results.html", pages / "judge-pack" / "index.html", table), start=1):
+        store.write_bytes(page, b"")
+        os.utime(page, (time, time))
+    store.write_bytes(pages / "index.html", b"")
+    assert messages.summary(tmp_path).splitlines()[-4:] == [
+        f"entries: {pages}/index.html",
+        f"judge's pack: {pages}/judge-pack/index.html (older than the table; make judge-pack makes it anew)",
+        f"results: {pages}/results.html (older than the table; make results MARKS=... makes it anew)",
+        "results: not marked: a.jpg",
+    ]
+    table.unlink()
+    assert "older" not in messages.summary(tmp_path)
 
 
 @pytest.mark.parametrize(("status", "said"), [(0, "1 ok, 0 failed"), (1, "")])
