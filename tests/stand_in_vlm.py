@@ -89,6 +89,24 @@ def refuse_schema(server, seen):
     return JSONResponse(completion(text(good_reply(seen))))
 
 
+def escaped(value):
+    """`value` with every character as JSON may write it, which Python's own JSON does not."""
+    return "".join(f"\\u{ord(character):04X}" for character in value)
+
+
+def repeat_key(write):
+    """A behaviour whose usable reply holds the key that was sent, in every place for text, put into JSON by `write`."""
+
+    def answer(server, seen):
+        sent = seen["headers"]["authorization"]
+        reply = good_reply(seen)
+        content = text({**reply, "title": "TITLE", "critique": "CRITIQUE " + WORDS})
+        content = content.replace("TITLE", write(sent)).replace("CRITIQUE", write(sent))
+        return Response(text({**completion(content), "model": "MODEL"}).replace("MODEL", write(sent)))
+
+    return answer
+
+
 def error(status, message="trouble on demand", **headers):
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     return lambda server, seen: JSONResponse({"error": {"message": message}}, status, headers=named)
@@ -106,6 +124,11 @@ BEHAVIOURS = {
     "401-with-key": lambda server, seen: JSONResponse(
         {"error": {"message": f"bad key {seen['headers'].get('authorization')}"}}, 401
     ),
+    "500-with-key-at-the-cut": lambda server, seen: JSONResponse(
+        {"error": {"message": f"{'x' * 180} {seen['headers'].get('authorization')}"}}, 500
+    ),
+    "good-with-key": repeat_key(str),
+    "good-with-escaped-key": repeat_key(escaped),
     "404": error(404, "the model does not exist"),
     "no-schema": refuse_schema,
     "always-400": error(400, "too many pictures"),

@@ -10,6 +10,7 @@ import dataclasses
 import logging
 import os
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -104,7 +105,7 @@ class Server:
 
     def __init__(self, base_url: str, model: str, settings: RequestSettings, connections: int) -> None:
         key = os.environ.get(KEY_VARIABLE, "")
-        self._secret = key if len(key) >= 8 else None
+        self._secret = _as_it_may_stand(key) if len(key) >= 8 else None
         self._client = openai.OpenAI(
             base_url=base_url,
             # never the key, the organisation or the project of somebody's OpenAI account: this may be any server
@@ -258,6 +259,7 @@ class Server:
         return {name: value for name, value in sent.items() if value is not None}
 
     def _text(self, body: bytes, exchange: Exchange) -> str:
+        body = self._without_key(body)
         try:
             completion = _Completion.model_validate_json(body)
         except ValidationError:
@@ -288,19 +290,26 @@ class Server:
         return self._failure(CritiqueErrorType.SERVER_REFUSED, told, exchange)
 
     def _told(self, error: openai.APIStatusError) -> str:
-        """What the server says of its error, in one line and without our key, which some servers repeat."""
+        """What the server says of its error, in one line and without our key."""
         body = error.body
-        told = body.get("message") if isinstance(body, dict) else None
-        return self._without_key(plain_text(told or error.response.text, 200) or "no reason given")
+        told = str((body.get("message") if isinstance(body, dict) else None) or error.response.text)
+        # before it is cut, which could leave half a key
+        kept = self._without_key(told.encode("utf-8", "replace")).decode()
+        return plain_text(kept, 200) or "no reason given"
 
     def _failure(self, error_type: CritiqueErrorType, message: str, exchange: Exchange) -> PhotographError:
-        details = exchange.as_dict()
-        if exchange.raw_reply is not None:
-            details["raw_reply"] = self._without_key(exchange.raw_reply)
-        return PhotographError(error_type, message, details=details)
+        return PhotographError(error_type, message, details=exchange.as_dict())
 
-    def _without_key(self, text: str) -> str:
-        return text.replace(self._secret, "***") if self._secret else text
+    def _without_key(self, said: bytes) -> bytes:
+        """What the server said without our key, which some servers repeat: nothing of it goes into a record or log."""
+        return self._secret.sub(b"***", said) if self._secret else said
+
+
+def _as_it_may_stand(key: str) -> re.Pattern[bytes]:
+    """The key in JSON, and in the JSON inside a string of JSON: any of its characters may be escaped, also twice."""
+    # no more backslashes than three levels need: a server may send millions
+    characters = (rf"\\{{0,7}}(?:{re.escape(character)}|u(?i:{ord(character):04x}))" for character in key)
+    return re.compile("".join(characters).encode())
 
 
 def _sum(before: int | None, usage: Any, name: str) -> int | None:

@@ -1,5 +1,6 @@
 """The server's client against a stand-in that speaks the real protocol and misbehaves."""
 
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -230,6 +231,26 @@ def test_the_key_goes_to_the_server_and_nowhere_else(monkeypatch, caplog):
         found, message, details = failure(["401-with-key"])
     assert found == "server_refused" and "bad key Bearer ***" in message
     assert "secret" not in str(details) + message + caplog.text
+
+
+@pytest.mark.parametrize("key", ["sk-secret-0123456789", 'sk/secret"\\0123456789'])
+@pytest.mark.parametrize("behaviour", ["good-with-key", "good-with-escaped-key"])
+def test_a_usable_reply_that_repeats_the_key_is_kept_without_it(monkeypatch, behaviour, key):
+    monkeypatch.setenv("JUDGE_VISION_API_KEY", key)
+    if behaviour == "good-with-key":
+        # as it stands in JSON, the reply being JSON inside a string of JSON
+        key = json.dumps(key)[1:-1]
+    with StandIn([behaviour]) as stand_in:
+        reply, exchange = ask(client(stand_in))
+    assert (reply.title, exchange.served_model) == ("Bearer ***", "Bearer ***")
+    assert reply.critique.startswith("Bearer *** The eye goes first")
+    assert json.loads(exchange.raw_reply)["title"] == "Bearer ***"
+
+
+def test_no_part_of_the_key_is_left_where_a_long_error_is_cut(monkeypatch):
+    monkeypatch.setenv("JUDGE_VISION_API_KEY", "sk-secret-0123456789")
+    _, message, _ = failure(["500-with-key-at-the-cut"], attempts=1)
+    assert "Bearer ***" in message and "sk-" not in message
 
 
 def test_without_a_key_none_of_the_users_accounts_is_shown(monkeypatch):
