@@ -40,7 +40,7 @@ def _visible(text: str) -> str:
 def _half_steps(score: float) -> float:
     if (score * 2) % 1:
         raise ValueError("is not a step of 0.5")
-    return score
+    return score + 0.0  # -0.0 is 0, and would be shown with its sign
 
 
 class Reply(BaseModel):

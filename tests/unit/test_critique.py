@@ -180,6 +180,11 @@ def test_a_score_may_be_any_half_mark_of_the_scale():
     ]  # fmt: skip
 
 
+def test_a_score_of_minus_nought_is_nought():
+    reply = '{"title": "t", "style": "Open", "critique": "c", "score": -0.0}'
+    assert str(read_reply(reply, CritiqueReply, 20).score) == "0.0"
+
+
 @given(st.text(max_size=200))
 def test_no_text_is_mistaken_for_a_reply(text):
     from judge_vision.critique.reply import ReplyError
