@@ -11,6 +11,7 @@ from judge_vision.records.steps import METRICS, STEPS
 from judge_vision.workflow.plan import Plan, make_plan
 
 Costs = Mapping[str, Any]
+_UNITS = {"minutes": 60, "hours": 1}  # in an hour
 _HOST_RULES = tuple(step for step in STEPS if step != "iqa")
 
 
@@ -117,31 +118,49 @@ def _one_core(name: str, seconds: float, mb: Mapping[str, int], photographs: int
 def table(sizing: Sizing, machine: Machine) -> str:
     """The sizing as text for a terminal; also valid Markdown."""
     plan = sizing.plan
+    unit = _unit(sizing.hours)
     form = "one file a shard and rule, the table a folder of parts" if plan.packed else "one file a photograph and rule"
     lines = [
         f"{plan.photographs:,} photographs, {machine.cores} cores, {machine.gpus} GPUs",
         f"{sizing.shards:,} shards of {plan.photographs_per_shard:,}; records: {form}",
         "",
-        "| Step          |   Jobs |   Hours | Minutes a job |  MB a job | Busy     |",
+        f"| Step          |   Jobs | {unit.capitalize():>7} | Minutes a job |  MB a job | Busy     |",
         "| ------------- | -----: | ------: | ------------: | --------: | -------- |",
     ]
     for step in sizing.steps:
-        hours, minutes = f"{step.hours:,.2f}", f"{step.job_minutes:,.1f}"
+        elapsed, minutes = f"{step.hours * _UNITS[unit]:,.2f}", f"{step.job_minutes:,.1f}"
         lines.append(
-            f"| {step.name:13} | {step.jobs:6,} | {hours:>7} | {minutes:>13} | {step.memory_mb:9,} | {step.place:8} |"
+            f"| {step.name:13} | {step.jobs:6,} | {elapsed:>7} | {minutes:>13} | {step.memory_mb:9,} | {step.place:8} |"
         )
-    disk = ", ".join(f"{name} {size:,.1f} GB" for name, size in sizing.disk_gb.items())
+    disk = ", ".join(f"{name} {_size(size)}" for name, size in sizing.disk_gb.items())
     slowest = sizing.bottleneck
     return "\n".join(
         [
             *lines,
             "",
-            f"Together: {sizing.jobs:,} jobs, about {sizing.hours:,.1f} hours (scoring beside the other rules).",
+            f"Together: {sizing.jobs:,} jobs, about {_time(sizing.hours)} (scoring beside the other rules).",
             f"Disk: {disk}.",
-            f"The bottleneck is {slowest.name}, on the {slowest.place}: {slowest.hours:,.1f} hours.",
+            f"The bottleneck is {slowest.name}, on the {slowest.place}: {_time(slowest.hours)}.",
             *(f"- {hint}" for hint in hints(sizing, machine)),
         ]
     )
+
+
+def _unit(hours: float) -> str:
+    """What elapsed times are told in: hours would make nought of a small run."""
+    return "minutes" if hours < 2 else "hours"
+
+
+def _time(hours: float) -> str:
+    unit = _unit(hours)
+    return f"{hours * _UNITS[unit]:,.1f} {unit}"
+
+
+def _size(gigabytes: float) -> str:
+    for size, unit in ((gigabytes, "GB"), (gigabytes * 1e3, "MB")):
+        if size >= 1:
+            return f"{size:,.1f} {unit}"
+    return f"{gigabytes * 1e6:,.0f} kB"
 
 
 def hints(sizing: Sizing, machine: Machine) -> list[str]:

@@ -67,6 +67,18 @@ def test_ten_million_are_packed_and_stay_below_twenty_thousand_jobs():
     assert "10,000,000 photographs, 64 cores, 8 GPUs" in text and "The bottleneck is" in text
 
 
+def test_a_small_run_is_told_in_minutes_and_megabytes_and_a_large_one_in_hours_and_gigabytes():
+    text = table(size_run(100, Machine(10, 0), COSTS, "club"), Machine(10, 0))
+    # scoring: 360 s on ten cores; host rules 72 s on them, merge 3.6 s and report 36 s on one
+    assert "| Minutes |" in text and re.search(r"\| iqa +\| +1 \| +0\.60 \|", text)
+    assert "Together: 8 jobs, about 1.4 minutes" in text and "The bottleneck is iqa, on the cores: 0.6 minutes." in text
+    assert "records 1.0 MB, thumbnails 3.0 MB, previews 30.0 MB" in text
+    assert "records 10 kB, thumbnails 30 kB" in table(size_run(1, Machine(10, 0), COSTS, "club"), Machine(10, 0))
+    text = table(size_run(100_000, Machine(10, 0), COSTS, "club"), Machine(10, 0))
+    assert "|   Hours |" in text and "The bottleneck is iqa, on the cores: 10.0 hours." in text
+    assert "records 1.0 GB, thumbnails 3.0 GB, previews 30.0 GB" in text
+
+
 def test_a_machine_whose_gpus_wait_is_told_how_many_cores_would_do():
     machine = Machine(2, 8)
     (hint, *_) = hints(size_run(100_000, machine, COSTS, "club"), machine)
