@@ -90,7 +90,7 @@ def size_run(photographs: int, machine: Machine, costs: Costs, kind: str, photog
 def _host(rule: str, plan: Plan, machine: Machine, costs: Costs, kind: str) -> Step:
     each, start = _cost(costs["photograph_cpu_s"][kind], rule), _cost(costs["job_cpu_s"], rule)
     hours = (each * plan.photographs + start * plan.shards) / machine.cores / 3600
-    minutes = (each * plan.photographs_per_shard / 2 + start) / 60
+    minutes = (each * _largest_shard(plan) / 2 + start) / 60
     return Step(rule, plan.shards, hours, minutes, int(_cost(costs["job_mb"], rule)), "cores")
 
 
@@ -106,8 +106,13 @@ def _scoring(plan: Plan, machine: Machine, costs: Costs, kind: str) -> Step:
         return _host("iqa", plan, machine, costs, kind)
     each, start = 1 / costs["gpu_photographs_per_s"], costs["gpu_job_s"]
     hours = (each * plan.photographs + start * plan.shards) / machine.gpus / 3600
-    minutes = (each * plan.photographs_per_shard + start) / 60
+    minutes = (each * _largest_shard(plan) + start) / 60
     return Step("iqa", plan.shards, hours, minutes, costs["job_mb"]["iqa"], "GPUs")
+
+
+def _largest_shard(plan: Plan) -> int:
+    """Photographs in it: a small run does not fill its only one."""
+    return min(plan.photographs, plan.photographs_per_shard)
 
 
 def _one_core(name: str, seconds: float, mb: Mapping[str, int], photographs: int, jobs: int) -> Step:

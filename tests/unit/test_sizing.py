@@ -79,6 +79,12 @@ def test_a_small_run_is_told_in_minutes_and_megabytes_and_a_large_one_in_hours_a
     assert "records 1.0 GB, thumbnails 3.0 GB, previews 30.0 GB" in text
 
 
+def test_a_job_on_few_photographs_takes_no_longer_than_they_do():
+    for gpus, seconds in ((0, 60 * 3.6 / 2), (1, 60 / 10)):
+        (iqa,) = (step for step in size_run(60, Machine(2, gpus), COSTS, "club").steps if step.name == "iqa")
+        assert iqa.job_minutes == pytest.approx(seconds / 60)
+
+
 def test_a_machine_whose_gpus_wait_is_told_how_many_cores_would_do():
     machine = Machine(2, 8)
     (hint, *_) = hints(size_run(100_000, machine, COSTS, "club"), machine)
