@@ -12,9 +12,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from judge_vision.exports.named import write_named
 from judge_vision.exports.text import one_line
 from judge_vision.failure import UserError
-from judge_vision.records import store
 
 # What ExifTool goes by: it refuses a PNG that is called .jpg.
 _SUFFIXES = {
@@ -58,8 +58,5 @@ def embedded_copy(program: str, data: bytes, file_format: str, suffix: str, pack
         if done.returncode != 0:
             said = one_line((done.stderr or done.stdout).replace(str(copy), "the file"))
             return f"no copy: ExifTool says: {said[:200]}"
-        try:
-            store.write_bytes(target, copy.read_bytes(), durable=False)
-        except OSError as error:
-            return f"no copy: {error.strerror}"
-    return None
+        problem = write_named(target, copy.read_bytes())
+    return f"no copy: {problem}" if problem else None

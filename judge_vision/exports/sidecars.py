@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from judge_vision.exports import embed, stars
+from judge_vision.exports.named import write_named
 from judge_vision.exports.results import Results, Row, read_results
 from judge_vision.exports.settings import XmpSettings
 from judge_vision.exports.sheet import SheetColumn, write_csv
@@ -56,11 +57,11 @@ def write_sidecars(settings: XmpSettings, photos: Path, max_file_bytes: int, thr
     program = embed.exiftool() if settings.embed_copies else None
     results = read_results()
     ratings = _ratings(results, settings)
-    shared = _shared(results.rows, settings)
+    taken = _taken(results.rows, settings)
 
     def one(row: Row, rating: int | None) -> Sidecar:
         facts = _facts(row, rating, settings)
-        made = _write(row, facts, settings, photos, shared)
+        made = _write(row, facts, settings, photos, taken)
         return _copy(made, row, program, photos, max_file_bytes, facts)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -103,29 +104,36 @@ def _place(image: str, settings: XmpSettings) -> Path:
     return name.with_name((name.stem if settings.naming == "stem" else name.name) + ".xmp")
 
 
-def _shared(rows: list[Row], settings: XmpSettings) -> set[str]:
-    """The images whose sidecar would be another one's too, also on a disk that ignores case and accents' forms."""
-    counts = Counter(_key(row["image"], settings) for row in rows)
-    return {row["image"] for row in rows if counts[_key(row["image"], settings)] > 1}
+def _taken(rows: list[Row], settings: XmpSettings) -> dict[str, str]:
+    """The images whose sidecar's name serves another's too, and how, also on a disk that ignores case and accents."""
+    keys = {row["image"]: _key(row["image"], settings) for row in rows}
+    counts = Counter(keys.values())
+    folders = {str(folder) for key in counts for folder in PurePosixPath(key).parents}
+    taken = {}
+    for image, key in keys.items():
+        if counts[key] > 1:
+            taken[image] = "another file would have the same sidecar"
+        elif key in folders:
+            taken[image] = "another file's sidecar lies in a folder that is called as this one's would be"
+    return taken
 
 
 def _key(image: str, settings: XmpSettings) -> str:
     return unicodedata.normalize("NFC", str(_place(image, settings))).casefold()
 
 
-def _write(row: Row, facts: XmpFacts, settings: XmpSettings, photos: Path, shared: set[str]) -> Sidecar:
+def _write(row: Row, facts: XmpFacts, settings: XmpSettings, photos: Path, taken: dict[str, str]) -> Sidecar:
     image = row["image"]
     if row["status"] != "ok":
         return Sidecar(image, remark=f"not judged: {row['error']}")
     rating, label = facts.rating, facts.label
-    if image in shared:
+    if image in taken:
         hint = "; xmp.naming: full gives each its own" if settings.naming == "stem" else ""
-        return Sidecar(image, rating=rating, label=label, remark=f"another file would have the same sidecar{hint}")
+        return Sidecar(image, rating=rating, label=label, remark=f"{taken[image]}{hint}")
     place = _place(image, settings)
-    try:
-        store.write_bytes(SIDECARS / place, packet(facts), durable=False)
-    except OSError as error:
-        return Sidecar(image, rating=rating, label=label, remark=f"no sidecar: {error.strerror}")
+    problem = write_named(SIDECARS / place, packet(facts))
+    if problem:
+        return Sidecar(image, rating=rating, label=label, remark=f"no sidecar: {problem}")
     there = (photos / place).exists()
     remark = "beside the photograph lies a sidecar already; this one in its place would lose what it says"
     return Sidecar(image, SIDECARS / place, rating=rating, label=label, remark=remark if there else "")

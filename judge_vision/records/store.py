@@ -37,22 +37,27 @@ def write_bytes(path: Path, data: bytes, durable: bool = True) -> None:
 
     Raises UserError where the disk is full or cannot be written: no photograph's fault, and the run has to stop.
     """
-    aside = path.with_name(f".{os.urandom(6).hex()}.part")
     try:
-        try:
-            with _created(aside) as handle:
-                handle.write(data)
-                if durable:
-                    handle.flush()
-                    os.fsync(handle.fileno())
-            aside.replace(path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-        if durable:
-            _flush_folder(path.parent)
+        put_bytes(path, data, durable)
     except OSError as error:
         raise cannot_be_written(path, error) from None
+
+
+def put_bytes(path: Path, data: bytes, durable: bool = True) -> None:
+    """`write_bytes` for a path whose name may be at fault: raises OSError, so that the caller can tell."""
+    aside = path.with_name(f".{os.urandom(6).hex()}.part")
+    try:
+        with _created(aside) as handle:
+            handle.write(data)
+            if durable:
+                handle.flush()
+                os.fsync(handle.fileno())
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    if durable:
+        _flush_folder(path.parent)
 
 
 def holds(path: Path, sha256: str) -> bool:

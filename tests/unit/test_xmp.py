@@ -1,8 +1,10 @@
 """Sidecars and copies, read back by ExifTool, which no code of ours wrote."""
 
 import csv
+import errno
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
@@ -16,12 +18,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from judge_vision.config import read_config
-from judge_vision.exports import sidecars, stars
+from judge_vision.exports import embed, sidecars, stars
 from judge_vision.exports.settings import XmpSettings
 from judge_vision.exports.sidecars import COPIES, INDEX, SIDECARS, summary, write_sidecars
 from judge_vision.exports.xmp_packet import XmpFacts, packet
 from judge_vision.failure import PhotographError, UserError
 from judge_vision.photograph.sniff import sniff
+from judge_vision.records import store
 from tests.unit import later_tables, report_results
 
 HOSTILE = '</rdf:li><x xmlns="a">&amp;]]><!-- <?xpacket end="w"?> "\'` \u202e\ufffe {"a": 1} ; rm -rf'
@@ -179,6 +182,52 @@ def test_two_files_of_one_stem_get_no_sidecar_and_are_reported(photos):
     write(photos, naming="full")
     names = {path.relative_to(SIDECARS).as_posix() for path in SIDECARS.rglob("*.xmp")}
     assert names == {"a.jpg.xmp", "x/a.jpg.xmp", "x/a.png.xmp", "x/B.jpg.xmp", "x/b.tif.xmp"}
+
+
+def test_a_photograph_whose_name_makes_no_sidecar_is_reported_and_the_others_get_theirs(photos):
+    longest = "n" * 251 + ".jpg"
+    for name in ("a.jpg", "a.xmp/b.jpg", "c.jpg", longest):
+        photograph(photos / name, 1)
+    results_of(photos)
+    made = write(photos)
+    assert made["a.jpg"].path is None and "folder that is called" in made["a.jpg"].remark
+    assert made["a.xmp/b.jpg"].path == SIDECARS / "a.xmp" / "b.xmp" and made["c.jpg"].path
+    made = write(photos, naming="full", embed_copies=True)
+    assert made[longest].path is None and made[longest].remark == "no sidecar: File name too long"
+    assert made[longest].copy == COPIES / longest and made["a.jpg"].path == SIDECARS / "a.jpg.xmp"
+
+
+@pytest.mark.parametrize(
+    ("number", "stops"),
+    [
+        (errno.ENAMETOOLONG, False),
+        (errno.EISDIR, False),
+        (errno.ENOSPC, True),
+        (errno.EROFS, True),
+        (errno.EACCES, True),
+    ],
+)
+def test_what_is_no_fault_of_the_name_stops_the_export(photos, monkeypatch, number, stops):
+    photograph(photos / "a.jpg", 1)
+    results_of(photos)
+
+    def refuse(path, *_, **__):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(store, "put_bytes", refuse)
+    monkeypatch.setattr(sidecars, "write_csv", lambda *_: None)
+    if stops:
+        with pytest.raises(UserError, match=f"a.xmp cannot be written: {os.strerror(number)}"):
+            write(photos)
+    else:
+        assert write(photos)["a.jpg"].remark == f"no sidecar: {os.strerror(number)}"
+    whole = (photos / "a.jpg").read_bytes()
+    copying = (shutil.which("exiftool"), whole, "JPEG", ".jpg", packet(XmpFacts(1, "", "", "")), COPIES / "a.jpg")
+    if stops:
+        with pytest.raises(UserError, match=r"a\.jpg cannot be written"):
+            embed.embedded_copy(*copying)
+    else:
+        assert embed.embedded_copy(*copying) == f"no copy: {os.strerror(number)}"
 
 
 def test_a_sidecar_beside_the_photograph_is_left_alone_and_mentioned(photos):
