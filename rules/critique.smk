@@ -45,7 +45,7 @@ rule stage2:
         manifest=str(paths.MANIFEST),
         settings=settings("critique"),
         table=str(paths.TABLE),
-        indexes=every_index("critique"),
+        indexes=critique_indexes,
     output:
         table=str(paths.STAGE2_TABLE),
         summary=str(paths.STAGE2_SUMMARY),

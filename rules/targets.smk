@@ -12,6 +12,13 @@ def critique_tables():
     return [] if CONFIG.stage2.resolved_engine() == "off" else tables
 
 
+def critique_indexes(wildcards):
+    """Input function: the critiques of every shard. Where nothing writes them the run ends here, before its first job."""
+    if CONFIG.stage2.resolved_engine() == "off":
+        sys.exit(f"judge-vision: {messages.HOW_TO_TURN_ON}")
+    return every_index("critique")(wildcards)
+
+
 def scored_tables():
     """The critiques, where they hold scores."""
     return critique_tables() if CONFIG.stage2.resolved_engine() == "server" else []

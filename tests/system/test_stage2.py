@@ -295,3 +295,11 @@ def test_a_playoff_by_rules_is_not_offered(results, settings):
     settings |= {"stage2": {"engine": "rules"}, "playoff": {"enabled": True}}
     status, output = snakemake(results, settings)
     assert status != 0 and "there is no playoff with stage2.engine rules" in output
+
+
+@pytest.mark.parametrize("target", ["stage2", "stage2.parquet"])
+def test_critiques_that_nothing_writes_are_refused_in_one_line_before_any_job(tmp_path, photos, target):
+    status, output = snakemake(tmp_path / "results", {"photos": str(photos)}, target)
+    assert status != 0 and not (tmp_path / "results" / "logs").exists(), output
+    assert output.splitlines()[-1].startswith("judge-vision: Stage 2 (critiques) is off: no server is configured. To ")
+    assert "Exception" not in output and "Error" not in output
