@@ -37,7 +37,7 @@ class MonoSettings:
     neutral_p99: Amount = 3.0
     """99th percentile of chroma up to which a picture counts as neutral: a warm or cool cast nobody sees."""
     off_curve: Amount = 3.6
-    """Departure from the tone curve above which a pixel counts as another colour."""
+    """Departure from its lightness's median above which a pixel counts as another colour."""
     fail_share: Share = 0.12
     """Share of such pixels from which the picture is colour."""
     fail_part: Share = 0.03
@@ -45,7 +45,7 @@ class MonoSettings:
     query_part: Share = 0.023
     """The same, from which a person should look."""
     spot_departure: Amount = 6.0
-    """Departure of a distinct spot of another colour."""
+    """Departure from the tone curve of a distinct spot of another colour."""
     spot_part: Share = 0.0025
     """Share of the largest connected spot from which the picture fails."""
     vivid_departure: Amount = 12.0
@@ -55,7 +55,7 @@ class MonoSettings:
     neutral_spot_part: Share = 0.0002
     """The same in an otherwise neutral picture, where no toning can be mistaken for a spot."""
     unexplained_ratio: Amount = 0.12
-    """Root mean square departure over that of chroma: above it, most of the colour there is follows no tone."""
+    """Root mean square departure over that of chroma: above it, much of the colour there is follows no tone."""
     unexplained_rms: Amount = 0.6
     """Root mean square departure below which that ratio says nothing."""
     unexplained_fail_rms: Amount = 1.8
@@ -124,10 +124,13 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
 def _evidence(lightness: Plane, chroma: Plane, curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, Any]:
     """The figures that the verdict rests on, beside the chroma's 99th percentile."""
     away = curve.departure
-    off = away > limits.off_curve
+    # a spot may fill a lightness by itself, so spots are measured from the curve
+    off = curve.unexplained > limits.off_curve
     # toning fades towards black and white, so the ends say nothing
     between = (lightness > 5) & (lightness < 93)
-    rms, chroma_rms = (float(np.sqrt(cv2.norm(plane, cv2.NORM_L2SQR) / plane.size)) for plane in (away, chroma))
+    rms, chroma_rms = (
+        float(np.sqrt(cv2.norm(plane, cv2.NORM_L2SQR) / plane.size)) for plane in (curve.unexplained, chroma)
+    )
     return {
         "off_share": mono_figures.share(off),
         "off_part": tone_curve.largest_part(off),

@@ -1,7 +1,8 @@
 """Is a picture a curve in CIELAB? A neutral or toned one is: its colour follows from its lightness alone.
 
-For each lightness the tone curve has the median (a, b); what a pixel departs from it is averaged over its
-neighbourhood, so that noise and the halos of JPEG's coarse chroma cancel while a patch of another colour stays.
+For each lightness there is a median (a, b), and the tone curve smooths these; what a pixel departs from either is
+averaged over its neighbourhood, so that noise and the halos of JPEG's coarse chroma cancel while a patch of another
+colour stays.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ class ToneCurve:
     """(a, b) by lightness, float64 [50, 2], how many pixels each lightness has, and how far each pixel departs.
 
     `departure` is float32 [height, width], in CIELAB units, smoothed over a ninth-pixel square of the 1024 px picture.
+    `unexplained` is the same from the median of the pixel's own lightness instead of the curve, which the lightnesses
+    beside it shape too: colour that does not follow from lightness at all. Where flat areas hold most of a picture,
+    what JPEG leaves at the lightnesses between them bends the curve away from the only tone there is.
     """
 
     ab: npt.NDArray[np.float64]
     pixels: npt.NDArray[np.int64]
     departure: Plane
+    unexplained: Plane
 
     @property
     def chroma(self) -> npt.NDArray[np.float64]:
@@ -50,16 +55,25 @@ def fit(lightness: Plane, a: Plane, b: Plane, smoothing_px: int) -> ToneCurve:
     counts = [_counts(lightness, plane) for plane in (a, b)]
     pixels = counts[0][0].sum(axis=1)
     filled = pixels > 0
-    ab = np.stack([_medians(*counted, pixels) for counted in counts], axis=1)
-    ab[filled] = _running_median(ab[filled])
-    centres = (np.arange(_BINS) + 0.5) * _BIN_WIDTH
+    medians = np.stack([_medians(*counted, pixels) for counted in counts], axis=1)
+    ab = medians.copy()
+    ab[filled] = _running_median(medians[filled])
     fine = (lightness * np.float32(_FINE / 100)).astype(np.intp)
-    parts = []
-    for channel, plane in enumerate((a, b)):
-        curve = np.interp((np.arange(_FINE) + 0.5) * (100 / _FINE), centres[filled], ab[filled, channel])
-        away = plane - np.take(curve.astype(np.float32), fine, mode="clip")
-        parts.append(cv2.blur(away, (smoothing_px, smoothing_px)))
-    return ToneCurve(ab, pixels, length(*(np.asarray(part, np.float32) for part in parts)))
+    from_curve, from_medians = (
+        [_away(plane, fine, filled, curve[:, channel], smoothing_px) for channel, plane in enumerate((a, b))]
+        for curve in (ab, medians)
+    )
+    return ToneCurve(ab, pixels, length(*from_curve), length(*from_medians))
+
+
+def _away(
+    plane: Plane, fine: npt.NDArray[np.intp], filled: npt.NDArray[np.bool_], curve: npt.NDArray[np.float64], side: int
+) -> Plane:
+    """How far each pixel of a plane lies from a curve by lightness, averaged over a square of `side`."""
+    centres = (np.arange(_BINS) + 0.5) * _BIN_WIDTH
+    steps = np.interp((np.arange(_FINE) + 0.5) * (100 / _FINE), centres[filled], curve[filled])
+    away = plane - np.take(steps.astype(np.float32), fine, mode="clip")
+    return np.asarray(cv2.blur(away, (side, side)), np.float32)
 
 
 def _counts(lightness: Plane, plane: Plane) -> tuple[npt.NDArray[np.int64], int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.core._multiarray_umath import __cpu_features__ as cpu_features
-from PIL import Image
+from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks import mono_versions as made
 from judge_vision.metrics import mono, mono_figures
@@ -100,6 +100,41 @@ def test_a_red_square_on_grey_fails_with_a_map_that_shows_where():
     assert "upper right" in figures["mono_reason"]
     coloured = np.ptp(heat.astype(int), axis=2) > 40
     assert coloured[24:41, 184:201].mean() > 0.9 and coloured[:, :150].mean() < 0.01
+
+
+def discs(levels, seed):
+    """A flat graphic in shades of grey, L [400, 600]: nearly every pixel has one of `levels`, of 0 to 255."""
+    rng = np.random.default_rng(seed)
+    picture = Image.new("L", (1200, 800), levels[0])
+    draw = ImageDraw.Draw(picture)
+    for x, y, radius, level in zip(
+        rng.integers(0, 1200, 60),
+        rng.integers(0, 800, 60),
+        rng.integers(10, 140, 60),
+        rng.choice(levels, 60),
+        strict=True,
+    ):
+        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=int(level))
+    return picture.resize((600, 400), Image.Resampling.LANCZOS)
+
+
+@pytest.mark.parametrize("levels", [(30, 120, 200), (20, 60, 235), (40, 110, 150, 240), (50, 128)])
+@pytest.mark.parametrize("tone", [("#080400", "#8a7058", "#fff4dc"), ("#100800", "#907050", "#fff0d0")])
+def test_a_flat_graphic_of_one_tone_passes_as_jpeg_too(levels, tone):
+    black, mid, white = tone
+    toned = np.asarray(ImageOps.colorize(discs(levels, 1), black, white, mid=mid))
+    for rgb in (toned, made.through_jpeg(toned, 92)):
+        figures, _ = mono.judge(rgb)
+        assert (figures["mono_verdict"], figures["mono_reason_code"]) == ("pass", "one_tone"), figures["mono_reason"]
+
+
+@pytest.mark.parametrize("colour", [(190, 40, 40), (60, 80, 190)])
+def test_a_small_disc_that_fills_its_lightness_alone_is_a_spot(colour):
+    """What JPEG leaves at the lightnesses between disc and ground is all that tells it from a tone."""
+    ground = ImageOps.colorize(discs((150, 190, 235), 2), "black", "white")
+    ImageDraw.Draw(ground).ellipse((280, 180, 300, 200), fill=colour)
+    figures, _ = mono.judge(made.through_jpeg(np.asarray(ground), 92))
+    assert (figures["mono_verdict"], figures["mono_reason_code"]) == ("fail", "spot_colour")
 
 
 def test_where_grey_and_colour_share_a_picture_the_map_shows_the_colour():
