@@ -16,7 +16,7 @@ from PIL import Image
 
 from judge_vision.metrics import mono_figures, tone_curve
 from judge_vision.metrics.mono_map import heat_map, where_words
-from judge_vision.metrics.mono_words import SENTENCES, tone_name
+from judge_vision.metrics.mono_words import SENTENCES, percent, tone_name
 from judge_vision.photograph.proving import linear_reduced
 from judge_vision.ranges import Amount, Degrees, Share, Side
 
@@ -103,7 +103,7 @@ def judge_reduced(small: U8, limits: MonoSettings) -> tuple[dict[str, Any], U8 |
     shown = _shown_departure(chroma, curve, limits)
     tone = tone_name(reference["mean_hue_deg"]) if mode != "neutral" and evidence["chroma_p99"] > 0 else None
     words = {
-        "percent": max(1, round(100 * evidence["off_share"])),
+        "percent": percent(evidence["off_share"]),
         "where": where_words(shown, limits.off_curve),
         "tone": tone,
         "shadows": tone_name(evidence["shadow_hue_deg"]),
@@ -193,7 +193,7 @@ def _decide(evidence: dict[str, Any], limits: MonoSettings) -> tuple[str, str, s
     if not neutral and split >= limits.split_fail_deg:
         return "fail", "not_mono", "split_toning"
     if unexplained and evidence["departure_rms"] >= limits.unexplained_fail_rms:
-        return "fail", "not_mono", "colour"
+        return "fail", "not_mono", "unexplained_colour"
     if unexplained:
         return "query", "not_mono", "faint_colour"
     if partly and evidence["chroma_p99"] >= limits.partly_query_p99:

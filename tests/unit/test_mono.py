@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.core._multiarray_umath import __cpu_features__ as cpu_features
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw, ImageOps
 from benchmarks import mono_versions as made
 from judge_vision.metrics import mono, mono_figures
 from judge_vision.metrics.colour import colourfulness
-from judge_vision.metrics.mono_words import tone_name
+from judge_vision.metrics.mono_words import percent, tone_name
 from judge_vision.photograph.proving import linear_reduced
 
 DATA = Path(__file__).parents[1] / "data"
@@ -135,6 +136,23 @@ def test_a_small_disc_that_fills_its_lightness_alone_is_a_spot(colour):
     ImageDraw.Draw(ground).ellipse((280, 180, 300, 200), fill=colour)
     figures, _ = mono.judge(made.through_jpeg(np.asarray(ground), 92))
     assert (figures["mono_verdict"], figures["mono_reason_code"]) == ("fail", "spot_colour")
+
+
+def test_colour_that_no_tone_explains_is_said_as_such_and_not_as_a_share_of_the_picture():
+    """Of one lightness and four faint hues, none of them far from grey: nothing stands out, nor is there one tone."""
+    lab = np.full((400, 600, 3), (60, 0, 0), np.float32)
+    for rows, columns, hue in [(0, 0, (2.5, 0)), (0, 1, (0, 2.5)), (1, 0, (0, -2.5)), (1, 1, (-2.5, 0))]:
+        lab[200 * rows : 200 * rows + 200, 300 * columns : 300 * columns + 300, 1:] = hue
+    rgb = np.clip(np.rint(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255), 0, 255).astype(np.uint8)
+    figures, _ = mono.judge(rgb)
+    assert (figures["mono_verdict"], figures["mono_reason_code"]) == ("fail", "unexplained_colour")
+    assert figures["mono_reason"] == "Colour: much of the colour that is there follows no single tone, all over."
+    assert figures["off_curve"]["off_share"] < 0.01
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.0015, "less than 1"), (0.0101, "1"), (0.126, "13"), (1.0, "100")])
+def test_a_share_below_one_per_cent_is_said_to_be_less(share, words):
+    assert percent(share) == words
 
 
 def test_where_grey_and_colour_share_a_picture_the_map_shows_the_colour():
