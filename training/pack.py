@@ -16,14 +16,16 @@ sys.path.insert(0, str(HERE.parent))
 
 import branch_nima  # noqa: E402
 import nima_inputs  # noqa: E402
+import refine_musiq  # noqa: E402
 import refine_nima  # noqa: E402
 import technical_nima  # noqa: E402
 import train_musiq  # noqa: E402
 import train_nima  # noqa: E402
 import widen_nima  # noqa: E402
 
-VERSION = "5"
+VERSION = "6"
 LICENCE = "Apache-2.0"
+MUSIQ = ("train_musiq.py", "refine_musiq.py")
 
 
 def sha256(path: Path) -> str:
@@ -73,11 +75,14 @@ def described(work: Path) -> dict[str, Any]:
         "format": "musiq-npz",
         "architecture": dataclasses.asdict(train_musiq.ARCHITECTURE),
         "score_range": [0, 100],
-        "training_data": f"{first} {data} technical distortions",
+        "training_data": f"{first + more + further} {data} technical distortions",
         "training": {
-            "seed": train_musiq.SEED,
-            "steps": [train_musiq.EMBEDDING_STEPS, train_musiq.ENCODER_STEPS],
-            "sha256": {**scripts, "train_musiq.py": sha256(HERE / "train_musiq.py")},
+            "seed": [train_musiq.SEED, refine_musiq.SEED, refine_musiq.DRAWS],
+            "steps": [train_musiq.EMBEDDING_STEPS, train_musiq.ENCODER_STEPS, refine_musiq.STEPS],
+            "sha256": {
+                **scripts,
+                **{name: sha256(HERE / name) for name in (*lists[1:], "nima_inputs.py", *MUSIQ)},
+            },
         },
         **common,
     }
@@ -88,7 +93,7 @@ def described(work: Path) -> dict[str, Any]:
 
 def trained(work: Path, name: str) -> Path:
     """The weights of one model as its last training script left them."""
-    last = {"musiq": "musiq.npz", "nima_technical": "nima_technical.taught.hdf5"}
+    last = {"musiq": "musiq.refined.npz", "nima_technical": "nima_technical.taught.hdf5"}
     return work / last.get(name, "nima_aesthetic.joined.hdf5")
 
 
