@@ -27,7 +27,7 @@ def prepare_photograph(
 ) -> Facts:
     """The facts of the photograph at `path`; its proof goes to `proof_path`, thumbnail and preview beside it.
 
-    With `below` the file has to lie in that folder, links followed.
+    With `below`, a folder's real path, the file has to lie in it, links followed.
 
     The same bytes give the same files. Memory: about 8 bytes a pixel and the file; see docs/reference/formats.md.
 

@@ -20,7 +20,9 @@ class Source:
 
 
 def read_source(path: Path, max_bytes: int, below: Path | None = None) -> Source:
-    """The content of the regular file at `path`, which with `below` has to lie in that folder, links followed.
+    """The content of the regular file at `path`, which with `below` has to lie there, links followed.
+
+    `below` is a folder's real path: it is the same for all photographs, and to find it takes a look at each parent.
 
     Raises PhotographError: missing, unreadable, empty, too_large (more than `max_bytes`), or changed while we read
     or since it was listed.
@@ -73,7 +75,7 @@ def _check_place(path: Path, opened: os.stat_result, below: Path) -> None:
     """Whoever can write in the folder may have put a link in the place of what was listed."""
     try:
         real = path.resolve(strict=True)
-        inside = real.is_relative_to(below.resolve()) and os.path.samestat(real.stat(), opened)
+        inside = real.is_relative_to(below) and os.path.samestat(real.stat(), opened)
     except OSError:
         inside = False
     if not inside:

@@ -32,7 +32,7 @@ def prepare_shard(shard: str, workers: int) -> None:
     run = store.read_json(paths.RUN_CONFIG)
     photos = Path(run["photos"])
     # a link that was put in a photograph's place since it was listed is followed no further than the listing would
-    below = None if run["listing"]["follow_links"] else photos
+    below = None if run["listing"]["follow_links"] else photos.resolve()
     paths.working_folder(shard).mkdir(parents=True, exist_ok=True)
     readers = [
         (ShardJob(rule, shard).settings()["measured_by"], ShardJob(rule, shard).cache()) for rule in PROOF_READERS
