@@ -7,6 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import argparse
 
+from judge_vision.memory import keep_freed_memory
 from judge_vision.metrics import mono
 from judge_vision.records import paths, store
 from judge_vision.workflow import command, shard
@@ -16,6 +17,7 @@ from judge_vision.workflow.pixels import PixelJob
 
 def work(arguments: argparse.Namespace) -> None:
     """Judge the shard."""
+    keep_freed_memory()
     job = PixelJob("mono", arguments.shard)
     settings = mono.MonoSettings(**job.parameters)
 

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from judge_vision.failure import ErrorType, PhotographError, UserError
+from judge_vision.memory import keep_freed_memory
 from judge_vision.photograph.limits import cause_of_death, limit_memory
 from judge_vision.photograph.proof import ProofSizes
 from judge_vision.photograph.settings import PrepareSettings
@@ -73,7 +74,12 @@ def _pool(settings: PrepareSettings, workers: int) -> ProcessPool:
     # our threads nor our locks
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([_PREPARE])
-    return ProcessPool(max_workers=workers, initializer=limit_memory, initargs=[settings.memory_mb], context=context)
+    return ProcessPool(max_workers=workers, initializer=_begin, initargs=[settings.memory_mb], context=context)
+
+
+def _begin(memory_mb: int) -> None:
+    keep_freed_memory()
+    limit_memory(memory_mb)
 
 
 def _run(

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "judge_vision"
 # From the ground up: a room uses rooms of lower floors only.
 FLOORS = (
-    ("failure", "ranges"),
+    ("failure", "memory", "ranges"),
     ("records",),
     ("photograph",),
     ("metrics", "models", "compliance", "calibration"),
