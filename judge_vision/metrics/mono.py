@@ -151,20 +151,14 @@ def _ends(curve: tone_curve.ToneCurve, limits: MonoSettings) -> dict[str, float 
     share = (np.arange(len(curve.pixels)) + 0.5) / len(curve.pixels)
     meaningful = (curve.chroma >= limits.split_chroma) & (share > 0.1) & (share < 0.9)
     counted = curve.pixels * meaningful
-    weight, hue_deg = curve.chroma * counted, curve.hue_deg
-    best: tuple[float, float | None, float | None] = (-1.0, None, None)
-    for cut in range(1, len(share)):
-        sides = (slice(None, cut), slice(cut, None))
-        if min(counted[side].sum() for side in sides) < limits.split_share * curve.pixels.sum():
-            continue
-        low, high = (mono_figures.mean_hue(hue_deg[side], weight[side]) for side in sides)
-        best = max(best, (mono_figures.angle_between(low, high), low, high))
-    found = best[1] is not None
-    return {
-        "shadow_hue_deg": best[1],
-        "highlight_hue_deg": best[2],
-        "split_deg": best[0] if found else None,
-    }
+    # up to each lightness, and beyond it
+    below = np.cumsum([counted, *(counted * curve.ab.T)], axis=1)
+    sides = below[:, :-1], below[:, -1:] - below[:, :-1]
+    enough = np.minimum(sides[0][0], sides[1][0]) >= limits.split_share * curve.pixels.sum()
+    hues = [mono_figures.hue_deg(a[enough], b[enough]).tolist() for _, a, b in sides]
+    splits = [(mono_figures.angle_between(low, high), low, high) for low, high in zip(*hues, strict=True)]
+    split, low, high = max(splits, default=(None, None, None))
+    return {"shadow_hue_deg": low, "highlight_hue_deg": high, "split_deg": split}
 
 
 def _shown_departure(chroma: Plane, curve: tone_curve.ToneCurve, limits: MonoSettings) -> Plane:

@@ -44,11 +44,6 @@ class ToneCurve:
         """Chroma of the curve by lightness, float64 [50]."""
         return np.asarray(np.hypot(self.ab[:, 0], self.ab[:, 1]))
 
-    @property
-    def hue_deg(self) -> npt.NDArray[np.float64]:
-        """Hue of the curve by lightness, float64 [50], 0 to 360 degrees; meaningless where the chroma is near 0."""
-        return np.asarray(np.degrees(np.arctan2(self.ab[:, 1], self.ab[:, 0])) % 360)
-
 
 def fit(lightness: Plane, a: Plane, b: Plane, smoothing_px: int) -> ToneCurve:
     """The tone curve of a picture whose CIELAB planes are float32 [height, width]."""
@@ -84,12 +79,12 @@ def _counts(lightness: Plane, plane: Plane) -> tuple[npt.NDArray[np.int64], int]
     """
     lowest, highest = cv2.minMaxLoc(plane)[:2]
     least, most = math.floor(16 * lowest) - 1, math.ceil(16 * highest) + 1
-    # a row more, for white: what lies on the upper end is not counted
-    rows, columns = _BINS + 1, most - least + 1
-    ranges = [0, rows * _BIN_WIDTH, (least - 0.5) / 16, (most + 0.5) / 16]
-    counted = cv2.calcHist([lightness, plane], [0, 1], None, [rows, columns], ranges).astype(np.int64)
-    counted[-2] += counted[-1]
-    return counted[:-1], least
+    columns = most - least + 1
+    # white lies on the upper end of the last row
+    rows = np.clip(np.floor(lightness * np.float32(1 / _BIN_WIDTH)), 0, _BINS - 1)
+    places = rows * np.float32(columns) + (plane * np.float32(16) + np.float32(0.5 - least))
+    counted = np.bincount(places.astype(np.intp).ravel(), minlength=_BINS * columns)
+    return counted.reshape(_BINS, columns), least
 
 
 def _medians(counts: npt.NDArray[np.int64], least: int, pixels: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
@@ -114,5 +109,7 @@ def largest_part(mask: npt.NDArray[np.bool_]) -> float:
     """Share of the picture in the largest 8-connected part of `mask`."""
     if not mask.any():
         return 0.0
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    # this one of OpenCV's ways takes two thirds of the time of its usual one
+    found = cv2.connectedComponentsWithStatsWithAlgorithm(mask.view(np.uint8), 8, cv2.CV_32S, cv2.CCL_GRANA)
+    statistics = found[2]
     return float(statistics[1:, cv2.CC_STAT_AREA].max()) / mask.size

@@ -106,7 +106,7 @@ class _Reduction:
         # a few rows at a time: what is in the core's cache is not fetched again
         for first in range(0, self._height, _LEAST_ROWS):
             rows = slice(first, first + _LEAST_ROWS)
-            levels = (self._sums[rows] * scale + np.float32(0.5)).astype(np.int32)
+            levels = (self._sums[rows] * scale + np.float32(0.5)).astype(np.intp)
             np.take(table, levels, out=encoded[rows], mode="clip")
         return encoded.reshape(self._height, self._width, 3)
 
