@@ -64,7 +64,7 @@ def show(path: Path, settings: PrepareSettings, below: Path | None = None) -> Sh
 
 def thumbnail_jpeg(image: Image.Image, side_px: int) -> bytes:
     """A JPEG of `image` (RGB) with its longer side at most `side_px`."""
-    return _jpeg(scaled(image, side_px), 82)
+    return _jpeg(scaled(image, side_px, gap=1.0), 82)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:
