@@ -41,7 +41,7 @@ def largest_cluster(mask: Mask) -> float:
     height, width = mask.shape
     kernel = np.ones((max(1, round(height * 0.1)), max(1, round(width * 0.1))), np.uint8)
     closed = cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_CLOSE, kernel)
-    parts, labels = cv2.connectedComponentsWithAlgorithm(closed, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    parts, labels = cv2.connectedComponents(closed, connectivity=8)
     # an even kernel shifts: some of the mask may lie outside of every part
     if parts == 2:
         return share(mask & closed.view(np.bool_))
